@@ -1,0 +1,303 @@
+"""A run: what ties the records of one execution together, in one process or several."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+from google.protobuf.message import Message
+
+from mlspec import v1
+from mlspec.emitting.closing import seal_manifest
+from mlspec.emitting.context import RunContext
+from mlspec.emitting.environment import capture_environment
+from mlspec.emitting.naming import ParentLike, artifact_of, reference_of
+from mlspec.emitting.step import Step, set_tag
+from mlspec.errors import StoreNotFoundError, UsageError
+from mlspec.records import new_header, new_id, new_record, stage_name, stage_of
+from mlspec.sealing import Sealed, Signer, SignerSource, load_signer, seal
+from mlspec.store import Store, open_store, require_usable_data
+
+B = TypeVar("B", bound=Message)
+
+_NOBODY: Final = -1
+
+
+class Run:
+    """One execution of a pipeline, whose steps leave sealed records in a store.
+
+    ```python
+    with mlspec.Run("loan-approval", store="mlspec.db", signer="keys/trainer.pem") as run:
+        with run.step(v1.ModelTraining(algorithm="logistic regression")) as step:
+            step.input("train.parquet", role="training data")
+            step.output("model.joblib", role="model")
+    ```
+
+    Leaving the block seals a `RunManifest` of all records of the run. A run may be used by several
+    threads, and goes on in other processes by `context` and `resume`.
+
+    Attributes:
+        id: The run's id, a UUID version 7.
+        namespace: The namespace of its records.
+        store: Where they go.
+        signer: Who signs unless a step says otherwise.
+        environment: Where it happens, as captured when it began; it stands in every record.
+        parents: What steps that name no parent rest on: the parents that a context handed over.
+    """
+
+    def __init__(
+        self,
+        pipeline: str | v1.PipelineReference | None,
+        *,
+        store: Store | str | os.PathLike[str],
+        signer: SignerSource,
+        namespace: str = "default",
+        pipeline_version: str | None = None,
+        actor: v1.Actor | None = None,
+        tags: Mapping[str, str] | None = None,
+        environment: v1.Environment | None = None,
+        parent_run_id: str | None = None,
+        allowed_options: Iterable[str] = (),
+    ) -> None:
+        """Start a run.
+
+        Args:
+            pipeline: The pipeline's name, or a reference with the digest of its definition. None:
+                a script of no pipeline.
+            store: A store, or what `mlspec.open_store` takes.
+            signer: A private key's path or PEM bytes, or anything that signs.
+            namespace: What names are unique in and trust is given for.
+            pipeline_version: The pipeline's version, with a name.
+            actor: On whose behalf.
+            tags: Labels of every record.
+            environment: In the place of what would be captured.
+            parent_run_id: The run that started this one.
+            allowed_options: Options of the command line whose values may be kept, such as "--data".
+
+        Raises:
+            KeyFileError: The key cannot be used.
+            StoreError: The store cannot be opened.
+        """
+        self.id = new_id()
+        self.namespace = namespace
+        self.signer = load_signer(signer)
+        self.environment = environment or capture_environment(frozenset(allowed_options))
+        self.parents: tuple[v1.RecordReference, ...] = ()
+        self._shared = v1.RecordHeader(
+            pipeline=_pipeline(pipeline, pipeline_version),
+            parent_run_id=parent_run_id,
+            actor=actor,
+            environment=self.environment,
+        )
+        for name, value in (tags or {}).items():
+            set_tag(self._shared, name, value)
+        self._owner, self._ended, self._last = os.getpid(), False, b""
+        self.store, self._place, self._owns_store = _opened(store)
+
+    @classmethod
+    def resume(
+        cls,
+        *,
+        signer: SignerSource,
+        environ: Mapping[str, str] | None = None,
+        store: Store | str | os.PathLike[str] | None = None,
+        actor: v1.Actor | None = None,
+        tags: Mapping[str, str] | None = None,
+        environment: v1.Environment | None = None,
+        allowed_options: Iterable[str] = (),
+    ) -> Self:
+        """Go on with a run in another process. Leaving it does not end the run: its owner does.
+
+        Args:
+            signer: As for a new run; keys are never handed over.
+            environ: The variables of `context`. Default: those of this process.
+            store: The store, if it is elsewhere from here.
+            actor: As for a new run.
+            tags: As for a new run; they are not handed over.
+            environment: As for a new run: it is captured anew.
+            allowed_options: As for a new run.
+
+        Raises:
+            UsageError: The variables are not those of a run.
+            StoreNotFoundError: The store lacks a parent that they name.
+        """
+        context = RunContext.from_environ(os.environ if environ is None else environ)
+        run = cls(
+            context.pipeline,
+            store=context.store if store is None else store,
+            signer=signer,
+            namespace=context.namespace,
+            actor=actor,
+            tags=tags,
+            environment=environment,
+            parent_run_id=context.parent_run_id or None,
+            allowed_options=allowed_options,
+        )
+        run.id, run._owner = context.run_id, _NOBODY
+        try:
+            run.parents = tuple(_found(run.store, parent) for parent in context.parents)
+        except BaseException:
+            run._let_go()
+            raise
+        return run
+
+    def step(
+        self,
+        body: B,
+        *,
+        name: str | None = None,
+        signer: SignerSource | None = None,
+        parents: Iterable[ParentLike] = (),
+    ) -> Step[B]:
+        """Begin a step: a context manager whose block ends in one sealed record.
+
+        An exception in the block seals the record as FAILED and goes on up.
+
+        Args:
+            body: The message of the stage, to be filled in the block.
+            name: The step's name. Default: the stage's, in snake case.
+            signer: Who signs it. Default: the run's.
+            parents: Records that it rests on.
+
+        Raises:
+            UsageError: `body` is no body, or the run has ended.
+            StateError: `body` names an archived dataset version.
+        """
+        self._require_open()
+        header = self.new_header(stage_of(body))
+        header.step_name = name or stage_name(header.stage)
+        header.step_attempt = self.store.next_attempt(self.id, header.step_name)
+        header.parents.extend(reference_of(parent) for parent in parents)
+        require_usable_data(header, body, self.store)
+        return Step(self, body, header, self._signer(signer))
+
+    def emit(
+        self,
+        body: Message,
+        *,
+        parents: Iterable[ParentLike] = (),
+        inputs: Iterable[str | os.PathLike[str] | v1.Artifact] = (),
+        outputs: Iterable[str | os.PathLike[str] | v1.Artifact] = (),
+        tags: Mapping[str, str] | None = None,
+        signer: SignerSource | None = None,
+    ) -> Sealed:
+        """Seal and store a record that is of no step, for example a gate decision.
+
+        Raises ValidationError, StateError, StoreError and their like; then nothing was stored.
+        """
+        self._require_open()
+        header = self.new_header(stage_of(body))
+        header.parents.extend(reference_of(parent) for parent in parents)
+        header.inputs.extend(artifact_of(each) for each in inputs)
+        header.outputs.extend(artifact_of(each) for each in outputs)
+        for name, value in (tags or {}).items():
+            set_tag(header, name, value)
+        self.settle_parents(header)
+        return self.seal(new_record(body, header), self._signer(signer))
+
+    def context(self, *parents: ParentLike) -> dict[str, str]:
+        """Return the environment variables by which another process resumes this run.
+
+        The store's URL is among them, with its password if it has one; keys are not. The process's
+        steps that name no parent of their own rest on `parents`, or else on the record that this
+        object stored last.
+        """
+        given = tuple(bytes(reference_of(parent).digest.sha256) for parent in parents)
+        place = self._place if "://" in self._place else str(Path(self._place).absolute())
+        return RunContext(
+            run_id=self.id,
+            store=place,
+            namespace=self.namespace,
+            pipeline=self._shared.pipeline if self._shared.HasField("pipeline") else None,
+            parent_run_id=self._shared.parent_run_id,
+            parents=given or ((self._last,) if self._last else ()),
+        ).to_environ()
+
+    def finish(self, *, failed: bool = False) -> Sealed | None:
+        """End the run: seal the manifest, if this process began it, and let go of the store.
+
+        Returns the manifest. None: the run has no record, goes on elsewhere, or has ended already.
+        """
+        if self._ended:
+            return None
+        try:
+            # A forked process has a copy of this object, and must not end its parent's run.
+            return seal_manifest(self, failed=failed) if self._owner == os.getpid() else None
+        finally:
+            self._ended = True
+            self._let_go()
+
+    def seal(self, record: v1.Record, signer: Signer) -> Sealed:
+        """Seal a record and store it. Raises what `mlspec.seal` and `Store.put` raise."""
+        sealed = seal(record, signer)
+        self.store.put(sealed)
+        self._last = sealed.sha256
+        return sealed
+
+    def new_header(self, stage: v1.Stage.ValueType) -> v1.RecordHeader:
+        """Return a header with all that the records of the run share."""
+        header = new_header(stage, namespace=self.namespace, run_id=self.id)
+        header.MergeFrom(self._shared)
+        return header
+
+    def settle_parents(self, header: v1.RecordHeader) -> None:
+        """Let a record that names no parent rest on those that the context handed over."""
+        if not header.parents:
+            header.parents.extend(self.parents)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self.finish()
+            return
+        try:
+            self.finish(failed=True)
+        except Exception as problem:  # noqa: BLE001 - nothing may hide the program's own error
+            error.add_note(f"mlspec: the run's manifest was not stored: {problem}")
+
+    def _signer(self, source: SignerSource | None) -> Signer:
+        return self.signer if source is None else load_signer(source)
+
+    def _require_open(self) -> None:
+        if self._ended:
+            raise UsageError(
+                f"run {self.id} must not have ended",
+                error_id="run.ended",
+                remedy="Start a new one.",
+            )
+
+    def _let_go(self) -> None:
+        if self._owns_store:
+            self.store.close()
+
+
+def _pipeline(
+    pipeline: str | v1.PipelineReference | None, version: str | None
+) -> v1.PipelineReference | None:
+    if pipeline is None or isinstance(pipeline, v1.PipelineReference):
+        return pipeline
+    return v1.PipelineReference(name=pipeline, version=version)
+
+
+def _found(store: Store, parent: bytes) -> v1.RecordReference:
+    row = store.row(parent)
+    if row is None:
+        raise StoreNotFoundError(f"must hold parent {parent.hex()} (it does not)", source=store.url)
+    return row.reference
+
+
+def _opened(store: Store | str | os.PathLike[str]) -> tuple[Store, str, bool]:
+    """Return a store, the place to hand over, and whether it was opened here."""
+    if isinstance(store, str | os.PathLike):
+        return open_store(os.fspath(store)), os.fspath(store), True
+    return store, store.url, False

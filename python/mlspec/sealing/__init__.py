@@ -1,0 +1,51 @@
+"""Sealing and unsealing: DSSE envelopes, keys, signers, the trust file, verification."""
+
+from mlspec.sealing.acceptance import Accepted, accept
+from mlspec.sealing.dsse import MAX_ENVELOPE, Envelope, Signature, pae
+from mlspec.sealing.keys import ALGORITHMS, PrivateKey, PublicKey
+from mlspec.sealing.sealed import Sealed, seal
+from mlspec.sealing.signers import (
+    PASSWORD_VARIABLE,
+    Password,
+    Signer,
+    SignerSource,
+    generate_key,
+    load_private_key,
+    load_public_key,
+    load_signer,
+    write_private_key,
+    write_public_key,
+)
+from mlspec.sealing.trust import TrustedKey, TrustedRole, TrustPolicy
+from mlspec.sealing.verified import VerifiedRecord, VerifiedSigner
+from mlspec.sealing.verifiers import unseal
+
+__all__ = [
+    "ALGORITHMS",
+    "MAX_ENVELOPE",
+    "PASSWORD_VARIABLE",
+    "Accepted",
+    "Envelope",
+    "Password",
+    "PrivateKey",
+    "PublicKey",
+    "Sealed",
+    "Signature",
+    "Signer",
+    "SignerSource",
+    "TrustPolicy",
+    "TrustedKey",
+    "TrustedRole",
+    "VerifiedRecord",
+    "VerifiedSigner",
+    "accept",
+    "generate_key",
+    "load_private_key",
+    "load_public_key",
+    "load_signer",
+    "pae",
+    "seal",
+    "unseal",
+    "write_private_key",
+    "write_public_key",
+]

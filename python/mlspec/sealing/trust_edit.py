@@ -1,0 +1,115 @@
+"""Drafts of trust files: every step returns a new message, one version higher.
+
+A draft is only checked as a whole, by `TrustPolicy`: a file needs a key and a role at least.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from mlspec import v1
+from mlspec.errors import UsageError
+from mlspec.files import StrPath, write_bytes
+from mlspec.sealing.trust import ALGORITHM_NAMES, TrustPolicy, aware
+
+if TYPE_CHECKING:
+    from google.protobuf.timestamp_pb2 import Timestamp
+
+    from mlspec.sealing.keys import PublicKey
+
+
+def new_policy(expire_time: datetime) -> v1.TrustPolicy:
+    """Start a draft, version 0, which the first change makes 1. Raises UsageError without zone."""
+    policy = v1.TrustPolicy()
+    policy.expire_time.FromDatetime(aware(expire_time))
+    return policy
+
+
+def add_key(
+    policy: v1.TrustPolicy,
+    public: PublicKey,
+    identity: str,
+    *,
+    valid_from: datetime | None = None,
+    valid_until: datetime | None = None,
+) -> v1.TrustPolicy:
+    """Add a key. Raises UsageError if it is there already."""
+    if any(key.keyid == public.keyid for key in policy.keys):
+        raise UsageError(f"must not know the key yet (got {public.keyid})", error_id="trust.twice")
+    draft = _next(policy)
+    key = draft.keys.add(keyid=public.keyid, public_key=public.to_pem(), identity=identity)
+    key.algorithm = next(k for k, name in ALGORITHM_NAMES.items() if name == public.algorithm)
+    _set(key.valid_from_time, valid_from)
+    _set(key.valid_until_time, valid_until)
+    return draft
+
+
+def revoke_key(policy: v1.TrustPolicy, keyid: str, moment: datetime) -> v1.TrustPolicy:
+    """Mark a key as revoked from `moment` on. Raises UsageError if it is not known."""
+    draft = _next(policy)
+    for key in draft.keys:
+        if key.keyid == keyid:
+            _set(key.revoke_time, moment)
+            return draft
+    raise UsageError(f"must know the key (got {keyid[:64]!r})", error_id="trust.unknown_key")
+
+
+def add_role(
+    policy: v1.TrustPolicy,
+    name: str,
+    keyids: Iterable[str],
+    *,
+    stages: Iterable[v1.Stage.ValueType],
+    namespace_globs: Iterable[str] = ("*",),
+    threshold: int = 1,
+    powers: Iterable[v1.TrustPower.ValueType] = (),
+) -> v1.TrustPolicy:
+    """Add a role. Raises UsageError if its name is taken."""
+    if any(role.name == name for role in policy.roles):
+        raise UsageError(f"must not have the role yet (got {name!r})", error_id="trust.twice")
+    draft = _next(policy)
+    draft.roles.add(
+        name=name,
+        keyids=keyids,
+        threshold=threshold,
+        stages=stages,
+        namespace_globs=namespace_globs,
+        powers=powers,
+    )
+    return draft
+
+
+def grant(policy: v1.TrustPolicy, role_name: str, keyid: str) -> v1.TrustPolicy:
+    """Let one more key play a role. Raises UsageError if there is no such role."""
+    draft = _next(policy)
+    for role in draft.roles:
+        if role.name == role_name:
+            if keyid not in role.keyids:
+                role.keyids.append(keyid)
+            return draft
+    raise UsageError(f"must have the role (got {role_name!r})", error_id="trust.unknown_role")
+
+
+def save(policy: v1.TrustPolicy, path: StrPath, *, overwrite: bool = False) -> TrustPolicy:
+    """Check a draft and write it, whole or not at all.
+
+    Raises TrustFileError, InputError if the file exists and may not be overwritten,
+    UnreadableError.
+    """
+    checked = TrustPolicy(policy)
+    write_bytes(checked.to_json(), path, overwrite=overwrite)
+    return checked
+
+
+def _next(policy: v1.TrustPolicy) -> v1.TrustPolicy:
+    draft = v1.TrustPolicy()
+    draft.CopyFrom(policy)
+    draft.version += 1
+    return draft
+
+
+def _set(stamp: Timestamp, moment: datetime | None) -> None:
+    if moment is not None:
+        stamp.FromDatetime(aware(moment))

@@ -1,0 +1,200 @@
+"""Verification. Its steps are numbered once, at `unseal`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from mlspec import v1
+from mlspec.errors import (
+    InputError,
+    TamperedError,
+    UnacceptableError,
+    UntrustedError,
+    ValidationError,
+    VerificationError,
+)
+from mlspec.media import RECORD_PAYLOAD_TYPE
+from mlspec.records import stage_name
+from mlspec.sealing.acceptance import Accepted, accept
+from mlspec.sealing.dsse import Envelope, Signature, pae
+from mlspec.sealing.sealed import Sealed, wrong_type
+from mlspec.sealing.trust import TrustedKey, TrustedRole, TrustPolicy, aware
+from mlspec.sealing.verified import VerifiedRecord, VerifiedSigner, _issue
+
+
+class _Checked(NamedTuple):
+    """What the signatures of an envelope are worth."""
+
+    counting: tuple[TrustedKey, ...]
+    lapsed: tuple[str, ...]
+    misfits: tuple[str, ...]
+
+
+def unseal(
+    sealed: Sealed,
+    trust: TrustPolicy,
+    *,
+    at: datetime | None = None,
+    understands: Collection[str] = (),
+) -> VerifiedRecord:
+    """Verify a sealed record. Raises, or returns a value that nothing else can make.
+
+    1. The trust file must not have expired, by this machine's clock.
+    2. Each signature is tried over PAE(type, payload), as received: first with the trusted key
+       that its keyid hints at, then with all others. The algorithm is the trusted key's. A key
+       found is counted once, however often and under whatever keyid it signed.
+    3. A key counts if it is valid and not revoked at `at` (default: now), a time that the caller
+       vouches for. At least one must count.
+    4. The payload type must be that of a record.
+    5. The received payload, and nothing else, is parsed: within bounds, with no field twice at
+       its top, and by the rules on unknown fields, newer versions and annotations.
+    6. The stage that the header names must be that of the body.
+    7. The record must keep the rules of the specification, unless it is newer than this reader.
+    8. Some role must cover both stage and namespace, and as many distinct identities as its
+       threshold asks must have signed with keys of the role.
+
+    Args:
+        sealed: The envelope, from wherever.
+        trust: Whom to believe; never from the same place as the envelope.
+        at: The time to judge keys at, with a time zone.
+        understands: The must-understand annotations that the caller acts on.
+
+    Raises:
+        TamperedError: Nobody who counts vouches, and a signature claims a trusted key (by its
+            keyid) that did not make it.
+        UntrustedError: Nobody who counts vouches: no trusted key, an expired or revoked one,
+            another role, stage or namespace, too few; or the trust file has expired.
+        UnacceptableError: Steps 4 to 7; its `reason` says which.
+        UsageError: `at` has no time zone.
+    """
+    moment = datetime.now(UTC) if at is None else aware(at)
+    trust.require_current()
+    checked = _check_signatures(sealed.envelope, trust, moment)
+    if not checked.counting:
+        raise _nobody(checked)
+    accepted = _accept(sealed, understands)
+    header = accepted.record.header
+    roles = _roles_met(checked, trust, header)
+    return _issue(
+        sealed=sealed,
+        stage=header.stage,
+        signers=tuple(VerifiedSigner(key.keyid, key.identity) for key in checked.counting),
+        roles=tuple(role.name for role in roles),
+        powers=frozenset[int]().union(*(role.powers for role in roles)),
+        doubts=accepted.doubts,
+        notes=checked.lapsed + checked.misfits,
+        judged_at=moment,
+        trust_version=trust.version,
+    )
+
+
+def _check_signatures(envelope: Envelope, trust: TrustPolicy, moment: datetime) -> _Checked:
+    """Steps 2 and 3."""
+    data = pae(envelope.payload_type, envelope.payload)
+    found: dict[str, TrustedKey] = {}
+    misfits = []
+    for index, signature in enumerate(dict.fromkeys(envelope.signatures)):
+        key = _maker(signature, data, trust)
+        if key is not None:
+            found[key.keyid] = key
+        elif signature.keyid in trust.keys:
+            identity = trust.keys[signature.keyid].identity
+            misfits.append(f"signatures[{index}] claims the key of {identity} and does not fit")
+    lapses = [(key, key.lapse(moment)) for key in found.values()]
+    return _Checked(
+        counting=tuple(key for key, lapse in lapses if lapse is None),
+        lapsed=tuple(f"the key of {key.identity} {lapse}" for key, lapse in lapses if lapse),
+        misfits=tuple(misfits),
+    )
+
+
+def _maker(signature: Signature, data: bytes, trust: TrustPolicy) -> TrustedKey | None:
+    """Find the trusted key that made `signature`; its keyid only says where to begin."""
+    hinted = trust.keys.get(signature.keyid)
+    if hinted is not None and hinted.public.fits(signature.sig, data):
+        return hinted
+    others = (key for key in trust.keys.values() if key is not hinted)
+    return next((key for key in others if key.public.fits(signature.sig, data)), None)
+
+
+def _accept(sealed: Sealed, understands: Collection[str]) -> Accepted:
+    """Steps 4 to 7."""
+    try:
+        if sealed.payload_type != RECORD_PAYLOAD_TYPE:
+            raise wrong_type(sealed.payload_type)
+        return accept(sealed.payload, understands=understands)
+    except (InputError, ValidationError) as error:
+        raise UnacceptableError(error) from error
+
+
+def _roles_met(
+    checked: _Checked, trust: TrustPolicy, header: v1.RecordHeader
+) -> tuple[TrustedRole, ...]:
+    """Step 8."""
+    signed = {key.keyid for key in checked.counting}
+    covering = [role for role in trust.roles if header.stage in role.stages]
+    covering = [role for role in covering if role.covers(header.namespace_name)]
+    met = tuple(
+        role for role in covering if len(trust.identities(role.keyids & signed)) >= role.threshold
+    )
+    if met:
+        return met
+    if checked.misfits:
+        raise _tampered(checked.misfits)
+    raise _no_role(checked, trust, header, covering)
+
+
+def _nobody(checked: _Checked) -> VerificationError:
+    if checked.misfits:
+        return _tampered(checked.misfits)
+    if checked.lapsed:
+        return UntrustedError(
+            f"must be signed by a key that counts ({'; '.join(checked.lapsed)})",
+            error_id="signature.lapsed",
+            path="signatures",
+            remedy="If a time is proven at which the key counted, name it (--at).",
+        )
+    return UntrustedError(
+        "must be signed by a key that the trust file knows",
+        error_id="signature.unknown_key",
+        path="signatures",
+        remedy="Use the trust file for this signer, or have the key added to it.",
+    )
+
+
+def _tampered(misfits: tuple[str, ...]) -> TamperedError:
+    path, _, words = misfits[0].partition(" ")
+    return TamperedError(
+        f"must fit the payload and its type ({words})",
+        path=path,
+        remedy="Payload, type or signature was changed after signing: get the original.",
+    )
+
+
+def _no_role(
+    checked: _Checked, trust: TrustPolicy, header: v1.RecordHeader, covering: list[TrustedRole]
+) -> UntrustedError:
+    stage, namespace = stage_name(header.stage), header.namespace_name
+    who = ", ".join(key.identity for key in checked.counting)
+    signed = {key.keyid for key in checked.counting}
+    short = [role for role in covering if role.keyids & signed]
+    if short:
+        role = max(short, key=lambda each: len(each.keyids & signed))
+        count = len(trust.identities(role.keyids & signed))
+        words, error_id = (
+            f"must be signed by {role.threshold} identities of role {role.name!r} (got {count})",
+            "role.threshold",
+        )
+    else:
+        words, error_id = (
+            f"must be signed in a role for {stage} in namespace {namespace!r} (signed by {who})",
+            "role.missing",
+        )
+    return UntrustedError(
+        words,
+        error_id=error_id,
+        path="signatures",
+        remedy="Have a holder of the role sign, or have the trust file changed.",
+    )

@@ -1,0 +1,209 @@
+"""The long-lived objects that events tell of: their states and what may be done in each.
+
+The events are the truth, and the rows that a store keeps are made from them: the same function
+applies an event when it is stored and when a store is verified. Rules: docs/spec/object_event.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Protocol
+
+from mlspec.errors import InputError, StateError
+
+if TYPE_CHECKING:
+    from mlspec import v1
+
+CREATE, RENAME, DEPRECATE, ARCHIVE, REACTIVATE = 1, 2, 3, 4, 5
+ACTIVE, DEPRECATED, ARCHIVED = 1, 2, 3
+
+STATUS_NAMES: Final = {ACTIVE: "active", DEPRECATED: "deprecated", ARCHIVED: "archived"}
+KIND_NAMES: Final = (
+    "object",
+    "datastore",
+    "dataset",
+    "dataset_version",
+    "dataset_view",
+    "module",
+    "module_version",
+    "pipeline",
+    "pipeline_version",
+    "model",
+    "model_version",
+)
+# A version belongs to what it is a version of: that names its scope, and must not be archived.
+_OWNERS: Final = {
+    "dataset_version": "dataset_id",
+    "module_version": "module_id",
+    "pipeline_version": "pipeline_id",
+    "model_version": "model_id",
+}
+_FROM: Final = {
+    RENAME: {ACTIVE, DEPRECATED},
+    DEPRECATE: {ACTIVE},
+    ARCHIVE: {ACTIVE, DEPRECATED},
+    REACTIVATE: {DEPRECATED, ARCHIVED},
+}
+_TO: Final = {DEPRECATE: DEPRECATED, ARCHIVE: ARCHIVED, REACTIVATE: ACTIVE}
+_VERBS: Final = {
+    RENAME: "renamed",
+    DEPRECATE: "deprecated",
+    ARCHIVE: "archived",
+    REACTIVATE: "reactivated",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRow:
+    """An object as the events in a store leave it. Unverified.
+
+    Attributes:
+        object_id: UUIDv7.
+        kind: A value of `mlspec.v1.ObjectKind`.
+        namespace_name: The namespace of the event that created it.
+        owner_id: What it is a version of. Empty: no version.
+        name: The name it has, or had when it was archived.
+        status: A value of `mlspec.v1.ObjectStatus`.
+        created: Sequence of the event that created it.
+        changed: Sequence of the last event about it.
+    """
+
+    object_id: str
+    kind: int
+    namespace_name: str
+    owner_id: str
+    name: str
+    status: int
+    created: int
+    changed: int
+
+    @property
+    def name_key(self) -> str | None:
+        """What must be unique in kind, namespace and owner. None: archived, the name is free."""
+        return None if self.status == ARCHIVED else self.name.casefold()
+
+    @property
+    def kind_name(self) -> str:
+        """The kind in snake case, or "kind 42"."""
+        known = 0 < self.kind < len(KIND_NAMES)
+        return KIND_NAMES[self.kind] if known else f"kind {self.kind}"
+
+    @property
+    def status_name(self) -> str:
+        """The status as a word."""
+        return STATUS_NAMES.get(self.status, f"status {self.status}")
+
+
+class ObjectView(Protocol):
+    """What applying an event needs to look up."""
+
+    def object(self, object_id: str) -> ObjectRow | None:
+        """Return the object of this id."""
+
+    def name_holder(
+        self, kind: int, namespace_name: str, owner_id: str, name_key: str
+    ) -> ObjectRow | None:
+        """Return the object that holds this name and is not archived."""
+
+
+def apply(event: v1.ObjectEvent, namespace: str, sequence: int, view: ObjectView) -> ObjectRow:
+    """Return the object's row after `event`. Raises StateError or InputError, changing nothing."""
+    if event.action == CREATE:
+        row = _created(event, namespace, sequence, view)
+    else:
+        row = _changed(event, namespace, sequence, view)
+    if row.name_key is not None:
+        _require_free_name(row, view)
+    return row
+
+
+def _created(event: v1.ObjectEvent, namespace: str, sequence: int, view: ObjectView) -> ObjectRow:
+    field = event.WhichOneof("created_object")
+    if field is None or KIND_NAMES.index(field) != event.object_kind:
+        raise _malformed("object_kind", "must be the kind of the created object")
+    created = getattr(event, field)
+    attributes = created.attributes
+    if attributes.id != event.object_id:
+        raise _malformed(f"{field}.attributes.id", "must equal object_id")
+    if attributes.status != ACTIVE:
+        raise _malformed(f"{field}.attributes.status", "must be ACTIVE when it is created")
+    if view.object(event.object_id) is not None:
+        raise StateError(
+            f"object {event.object_id} must not exist yet",
+            error_id="object.exists",
+            path="object_event.object_id",
+            remedy="Ids are never used again: make a new one.",
+        )
+    owner_id = _owner_of(field, created)
+    owner = view.object(owner_id) if owner_id else None
+    if owner is not None and owner.status == ARCHIVED:
+        raise StateError(
+            f"{owner.kind_name} {owner.name!r} must not be archived to get a new {field}",
+            error_id="object.owner_archived",
+            path=f"object_event.{field}",
+            remedy="Reactivate it first.",
+        )
+    return ObjectRow(
+        object_id=event.object_id,
+        kind=event.object_kind,
+        namespace_name=namespace,
+        owner_id=owner_id,
+        name=attributes.name,
+        status=ACTIVE,
+        created=sequence,
+        changed=sequence,
+    )
+
+
+def _owner_of(field: str, created: object) -> str:
+    if field == "dataset_view":
+        return str(created.dataset_version.id)  # type: ignore[attr-defined]
+    owner_field = _OWNERS.get(field)
+    return str(getattr(created, owner_field)) if owner_field else ""
+
+
+def _changed(event: v1.ObjectEvent, namespace: str, sequence: int, view: ObjectView) -> ObjectRow:
+    row = view.object(event.object_id)
+    if row is None:
+        raise StateError(
+            f"object {event.object_id} must have been created in this store",
+            error_id="object.unknown",
+            path="object_event.object_id",
+            remedy="Store the event that created it first.",
+        )
+    if (row.kind, row.namespace_name) != (event.object_kind, namespace):
+        raise StateError(
+            f"must name a {row.kind_name} of namespace {row.namespace_name}, as it was created",
+            error_id="object.mismatch",
+            path="object_event.object_kind",
+        )
+    if row.status not in _FROM.get(event.action, ()):
+        verb = _VERBS.get(event.action, "changed")
+        raise StateError(
+            f"{row.kind_name} {row.name!r} is {row.status_name} and cannot be {verb}",
+            error_id="object.transition",
+            path="object_event.action",
+            remedy="Reactivate it first." if row.status == ARCHIVED else "",
+        )
+    return replace(
+        row,
+        name=event.new_name if event.HasField("new_name") else row.name,
+        status=_TO.get(event.action, row.status),
+        changed=sequence,
+    )
+
+
+def _require_free_name(row: ObjectRow, view: ObjectView) -> None:
+    holder = view.name_holder(row.kind, row.namespace_name, row.owner_id, row.name.casefold())
+    if holder is not None and holder.object_id != row.object_id:
+        raise StateError(
+            f"{row.kind_name} name {row.name!r} must be free (object {holder.object_id} has it, "
+            "perhaps in another case)",
+            error_id="object.name_taken",
+            path="object_event",
+            remedy="Choose another name, or archive the object that has it.",
+        )
+
+
+def _malformed(path: str, rule: str) -> InputError:
+    return InputError(rule, error_id="object_event.malformed", path=f"object_event.{path}")

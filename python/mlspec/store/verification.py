@@ -1,0 +1,173 @@
+"""Verifying all of a store. The steps are numbered once, at `verify_lines`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from mlspec.errors import MLSpecError, UntrustedError, VerificationError
+from mlspec.media import RECORD_PAYLOAD_TYPE
+from mlspec.sealing import Sealed, unseal
+from mlspec.store import runs
+from mlspec.store.facts import EVENT_STAGE, Facts, facts_of
+from mlspec.store.history import ObjectHistory
+from mlspec.store.labels import label_of
+from mlspec.store.report import Line, Report, Verdict
+
+if TYPE_CHECKING:
+    from mlspec import v1
+    from mlspec.sealing import TrustPolicy
+    from mlspec.store.protocol import Entry, Store
+
+Progress = Callable[[int, int], None]
+
+
+def verify_store(
+    store: Store,
+    trust: TrustPolicy,
+    *,
+    at: datetime | None = None,
+    allow_unfinished: bool = False,
+) -> Report:
+    """Verify all of a store and keep every line. See `verify_lines`."""
+    return Report.of(verify_lines(store, trust, at=at, allow_unfinished=allow_unfinished))
+
+
+def verify_lines(
+    store: Store,
+    trust: TrustPolicy,
+    *,
+    at: datetime | None = None,
+    allow_unfinished: bool = False,
+    progress: Progress | None = None,
+) -> Iterator[Line]:
+    """Yield a line for each record, each run, and all that is wrong otherwise.
+
+    1. The trust file must not have expired.
+    2. Each row's envelope must hold a record whose SHA-256 is the row's key.
+    3. Each row's index columns must say what the payload says.
+    4. Each record must verify as `mlspec.unseal` verifies it.
+    5. The parents of each record must be in the store, of the stage that the reference says.
+    6. The events about each object must be possible one after the other, and lead to its row.
+    7. Each run must have one manifest, and the manifest must name the run's records: all of them,
+       no others, in the order of storing, and as many as it says.
+    8. Nothing must be wrong with the store's own indexes, and no row may be gone or stand twice.
+
+    Steps 2, 3 and 5 to 8 fail whoever signed; only step 4 can find that nobody trusted did.
+
+    Args:
+        store: What to verify. Reads see one moment of it; writers are not held up.
+        trust: Whom to believe; never from beside the store.
+        at: The time to judge keys at. Default: now.
+        allow_unfinished: Whether a run may lack its manifest, because it goes on.
+        progress: Called with how many records are done, and of how many.
+
+    Raises:
+        UntrustedError: Step 1.
+        StoreError: The store cannot be read.
+    """
+    trust.require_current()
+    with store.snapshot():
+        total = store.size()
+        if total == 0:
+            yield _store_line(store, "must hold a record: an empty store shows nothing")
+        history = ObjectHistory()
+        for done, entry in enumerate(store.entries(), 1):
+            yield _record_line(store, entry, trust, at, history)
+            if progress is not None:
+                progress(done, total)
+        yield from history.lines(store)
+        for run_id in store.run_ids():
+            yield from runs.lines(store, run_id, allow_unfinished=allow_unfinished)
+        yield from _faults(store)
+
+
+def _record_line(
+    store: Store,
+    entry: Entry,
+    trust: TrustPolicy,
+    at: datetime | None,
+    history: ObjectHistory,
+) -> Line:
+    label = f"number {entry.sequence}"
+    try:
+        sealed = Sealed.from_any(entry.envelope)
+        _check_key(entry, sealed)
+        record = sealed.peek()
+        facts = facts_of(record.header)
+        label = label_of(facts)
+        _check_columns(entry, facts)
+        _check_parents(store, record)
+        if facts.stage == EVENT_STAGE:
+            history.add(record, facts, entry.sequence)
+        verified = unseal(sealed, trust, at=at)
+    except UntrustedError as error:
+        return _line(Verdict.UNTRUSTED, entry, label, error)
+    except MLSpecError as error:
+        return _line(Verdict.FAIL, entry, label, error)
+    who = ", ".join(signer.identity for signer in verified.signers)
+    notes = "; ".join((*verified.doubts, *verified.notes))
+    message = f"signed by {who}" + (f" ({notes})" if notes else "")
+    return Line(Verdict.PASS, "record", entry.key.hex(), label, message)
+
+
+def _line(verdict: Verdict, entry: Entry, label: str, error: MLSpecError) -> Line:
+    return Line(verdict, "record", entry.key.hex(), label, str(error), error.remedy, error.id)
+
+
+def _check_key(entry: Entry, sealed: Sealed) -> None:
+    """Steps 2: before anything that depends on who signed."""
+    if sealed.sha256 != entry.key:
+        raise _changed(f"payload must have the digest of its row (got {sealed.hex})", "row.digest")
+    if sealed.payload_type != RECORD_PAYLOAD_TYPE:
+        raise _changed(
+            f"payload type must be {RECORD_PAYLOAD_TYPE} (got {sealed.payload_type[:80]!r})",
+            "row.payload_type",
+        )
+
+
+def _check_columns(entry: Entry, facts: Facts) -> None:
+    for column, stored in entry.columns.items():
+        said = getattr(facts, column)
+        plain = bytes(stored) if isinstance(stored, memoryview) else stored
+        if plain != said or type(plain) is not type(said):
+            shown = "other links" if column == "links" else f"{str(stored)[:80]!r}"
+            expected = "those of the payload" if column == "links" else repr(said)
+            raise _changed(f"column {column} must be {expected} (got {shown})", "row.column")
+
+
+def _check_parents(store: Store, record: v1.Record) -> None:
+    for index, parent in enumerate(record.header.parents):
+        sha256 = bytes(parent.digest.sha256)
+        row = store.row(sha256) if len(sha256) == 32 else None
+        if row is None:
+            raise _changed(
+                f"header.parents[{index}] must be in the store (got {sha256.hex() or 'none'})",
+                "record.dangling_parent",
+                "A record was deleted, or this one is from another store.",
+            )
+        if row.stage != parent.stage:
+            raise _changed(
+                f"header.parents[{index}].stage must be that of the parent", "record.parent_stage"
+            )
+
+
+def _changed(message: str, error_id: str, remedy: str = "") -> VerificationError:
+    remedy = remedy or "The store was changed by other hands: get the original, or a copy of it."
+    return VerificationError(message, error_id=error_id, remedy=remedy)
+
+
+def _faults(store: Store) -> Iterator[Line]:
+    """Step 8."""
+    for fault in store.faults():
+        verdict = Verdict.FAIL if fault.grave else Verdict.NOTE
+        if fault.record is None:
+            yield _store_line(store, fault.message, verdict)
+        else:
+            name, label = fault.record.hex, label_of(fault.record)
+            yield Line(verdict, "record", name, label, fault.message, id="store.index")
+
+
+def _store_line(store: Store, message: str, verdict: Verdict = Verdict.FAIL) -> Line:
+    return Line(verdict, "store", store.url, "store", message, id="store.fault")

@@ -1,0 +1,59 @@
+"""Write vectors/v1/derived: `python -m tools.vectors [--check]`."""
+
+import sys
+from collections import defaultdict
+from typing import Any
+
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+
+from mlspec import schema
+from tools.places import ROOT, ToolError
+from tools.schema import read
+from tools.vectors import derive, sites
+
+VECTORS = ROOT / "vectors" / "v1"
+
+
+def derived() -> tuple[dict[str, str], list[sites.Site]]:
+    """Return the text of each file by message name, and the sites that no vector could be derived for."""
+    files = read(FileDescriptorSet.FromString(schema.descriptor_set()))
+    specimens = derive.specimens(VECTORS)
+    cases: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    missing = []
+    for site in sites.of_files(files):
+        if site.written:
+            continue
+        case = derive.derive(site, specimens.get(site.message, []))
+        if case is None:
+            missing.append(site)
+        else:
+            cases[site.message].append(case)
+    return {name: derive.render(name, found) for name, found in sorted(cases.items())}, missing
+
+
+def main(arguments: list[str]) -> None:
+    """Write the files, or with `--check` fail when writing would change one."""
+    texts, missing = derived()
+    if missing:
+        places = "\n".join(f"  {' '.join(site.key)}" for site in missing)
+        raise ToolError(f"a full.txtpb must hold each field that has a rule; none serves\n{places}")
+    folder = VECTORS / "derived"
+    wanted = {folder / f"{name.removeprefix('mlspec.v1.')}.json": t for name, t in texts.items()}
+    present = {path: path.read_text(encoding="ascii") for path in folder.glob("*.json")}
+    if "--check" in arguments:
+        stale = sorted(p.name for p in wanted | present if wanted.get(p) != present.get(p))
+        if stale:
+            raise ToolError(f"vectors/v1/derived: must be as derived (run make vectors): {stale}")
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in present.keys() - wanted.keys():
+        path.unlink()
+    for path, text in wanted.items():
+        path.write_text(text, encoding="ascii")
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except ToolError as error:
+        sys.exit(f"error: {error}")
