@@ -51,9 +51,10 @@ setup: setup-python setup-proto ## make the environments (every target does so b
 generate: setup-proto ## write the Python code and package data from proto/
 	$(GENERATOR)/python -m tools.generate
 
-generated-fresh: setup-proto ## fail unless regenerating (docs too) would change nothing
+generated-fresh: setup ## fail unless regenerating (docs and vectors too) would change nothing
 	$(GENERATOR)/python -m tools.generate --check
 	$(GENERATOR)/python -m tools.docs --check
+	$(BIN)/python -m tools.vectors --check
 
 docs: setup-proto ## write docs/reference from proto/
 	$(GENERATOR)/python -m tools.docs

@@ -20,7 +20,7 @@ from examples.loan_approval.merkle import checkpoint, leaf_hash, root_of
 from examples.loan_approval.ncsa import Line
 from examples.loan_approval.people import LOG_ORIGIN
 from mlspec import v1
-from mlspec.codec import frame
+from mlspec.codec.streams import frame
 from mlspec.records import SPEC_VERSION
 from mlspec.sealing import PrivateKey
 from mlspec.validation import validate
@@ -34,10 +34,10 @@ class RequestLog:
 
     def __init__(self, folder: Path, key: PrivateKey) -> None:
         (folder / SIDE).mkdir(parents=True, exist_ok=True)
-        self._folder, self._key = folder, key
+        self.folder, self._key = folder, key
         self._leaves: BinaryIO = (folder / LEAVES).open("xb", buffering=0)
         self._lines: BinaryIO = (folder / LINES).open("xb", buffering=0)
-        self._hashes: list[bytes] = []
+        self.hashes: list[bytes] = []
         opened = v1.LogOpened(
             kind=v1.LOG_KIND_REQUESTS,
             spec_version=SPEC_VERSION,
@@ -50,7 +50,7 @@ class RequestLog:
     @property
     def size(self) -> int:
         """Leaves so far."""
-        return len(self._hashes)
+        return len(self.hashes)
 
     def append(self, entry: v1.LogEntry, detail: v1.RequestDetail | None = None) -> bytes:
         """Write an entry, its side record and its line; return the leaf's hash once all are on disk.
@@ -68,12 +68,12 @@ class RequestLog:
             raise ValueError(f"leaf: must have at most {MAX_LEAF_BYTES} bytes (got {len(leaf)})")
         hashed = leaf_hash(leaf)
         if side is not None:
-            _write_synced(side_path(self._folder, self.size), side.SerializeToString())
+            _write_synced(side_path(self.folder, self.size), side.SerializeToString())
         self._leaves.write(frame(leaf))
         os.fsync(self._leaves.fileno())
         if entry.HasField("inference") and detail is not None:
             self._lines.write(Line(entry, hashed, detail).text().encode("ascii") + b"\n")
-        self._hashes.append(hashed)
+        self.hashes.append(hashed)
         return hashed
 
     def _side_record(self, entry: v1.LogEntry, detail: v1.RequestDetail) -> v1.SideRecord:
@@ -91,8 +91,8 @@ class RequestLog:
 
     def sign_checkpoint(self) -> str:
         """Sign how far the log has come."""
-        note = checkpoint(LOG_ORIGIN, self.size, root_of(self._hashes), self._key, self._key.public)
-        _write_synced(self._folder / CHECKPOINT, note.encode())
+        note = checkpoint(LOG_ORIGIN, self.size, root_of(self.hashes), self._key, self._key.public)
+        _write_synced(self.folder / CHECKPOINT, note.encode())
         return note
 
     def close(self) -> None:

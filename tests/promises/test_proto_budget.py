@@ -1,4 +1,4 @@
-"""CEL rules stay within what validators spend on one rule: `protovalidate` 2.1 stops after 10,000 steps."""
+"""CEL rules stay within what validators spend: `protovalidate` 2.1 stops after 10,000 steps."""
 
 import re
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ MOST_ITEMS = 4_096
 
 
 def messages() -> Iterator[Message]:
+    """Yield every message of the specification."""
     for file in read(FileDescriptorSet.FromString(schema.descriptor_set())):
         yield from file.all_messages()
 

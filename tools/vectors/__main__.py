@@ -15,7 +15,7 @@ VECTORS = ROOT / "vectors" / "v1"
 
 
 def derived() -> tuple[dict[str, str], list[sites.Site]]:
-    """Return the text of each file by message name, and the sites that no vector could be derived for."""
+    """Return the text of each file by message name, and the sites that none could be made for."""
     files = read(FileDescriptorSet.FromString(schema.descriptor_set()))
     specimens = derive.specimens(VECTORS)
     cases: dict[str, list[dict[str, Any]]] = defaultdict(list)

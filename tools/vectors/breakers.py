@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from tools.vectors.sites import Site
@@ -61,7 +62,7 @@ def edits(site: Site, field: Any) -> Iterator[Edit]:
             yield from _compound(site, field)
     else:
         for value in _plain(site, field):
-            yield lambda message, value=value: _put(message, field, value)
+            yield partial(_put, field=field, value=value)
 
 
 def _append(message: Any, field: Any, value: Any) -> None:
@@ -77,7 +78,7 @@ def _put(message: Any, field: Any, value: Any) -> None:
 
 
 def oversized(site: Site, message: Any, field: Any) -> list[Piece] | None:
-    """Return the whole encoding, in pieces, of a message whose `field` is too large; None if it is small.
+    """Return the encoding, in pieces, of a message whose `field` is too large; None if small.
 
     Args:
         site: A site whose rule bounds a size from above.

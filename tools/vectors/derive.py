@@ -3,6 +3,8 @@
 import base64
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -36,19 +38,46 @@ def nested(message: Any) -> Iterator[Any]:
                 yield from nested(item)
 
 
-def specimens(folder: Path) -> dict[str, list[Any]]:
-    """Return, by message name, the valid messages in the full examples under `folder`, smallest first."""
-    found: dict[str, list[Any]] = {}
+def specimens(folder: Path) -> dict[str, list["Specimen"]]:
+    """Return, by message name, the messages in the full examples of a folder, smallest first."""
+    found: dict[str, list[Specimen]] = {}
     for path in sorted(folder.glob("*/full*.txtpb")):
         for message in nested(read(path)):
-            found.setdefault(message.DESCRIPTOR.full_name, []).append(message)
+            found.setdefault(message.DESCRIPTOR.full_name, []).append(Specimen(message))
     for messages in found.values():
-        messages.sort(key=lambda m: m.ByteSize())
+        messages.sort(key=lambda specimen: specimen.whole.ByteSize())
     return found
 
 
-def reduced(message: Any, keep: str) -> Any:
-    """Return a copy without every field, `keep` apart, that it stays valid without."""
+@dataclass
+class Specimen:
+    """A valid message, and what it is once every field that it stays valid without is gone."""
+
+    whole: Any
+
+    @cached_property
+    def core(self) -> Any:
+        """The least of the message, whatever field it keeps."""
+        return _without_needless(self.whole, keep="")
+
+    def keeping(self, name: str) -> Any:
+        """Return the least valid message that still has the field `name`."""
+        field = self.whole.DESCRIPTOR.fields_by_name.get(name)
+        if field is None:
+            return self.core
+        part = type(self.whole)()
+        part.CopyFrom(self.whole)
+        for other, _ in self.whole.ListFields():
+            if other.name != name:
+                part.ClearField(other.name)
+        small = type(self.whole)()
+        small.CopyFrom(self.core)
+        small.ClearField(name)
+        small.MergeFrom(part)
+        return small if not violations(small) else _without_needless(self.whole, keep=name)
+
+
+def _without_needless(message: Any, keep: str) -> Any:
     small = type(message)()
     small.CopyFrom(message)
     for field, _ in message.ListFields():
@@ -68,6 +97,7 @@ def _case(site: Site, payload: list[Piece], message: type[ProtoMessage]) -> dict
         return None
     return {
         "name": f"{site.field}_{site.rule.replace('.', '_')}_fail",
+        "trips": {"field": site.field, "rule": site.rule},
         "violates": sorted({(v.path, v.rule_id) for v in found}),
         "payload": [
             {"base64": base64.b64encode(p.content).decode(), "times": p.times} for p in payload
@@ -75,15 +105,15 @@ def _case(site: Site, payload: list[Piece], message: type[ProtoMessage]) -> dict
     }
 
 
-def _tries(site: Site, specimen: Any) -> Iterator[list[Piece]]:
-    field = specimen.DESCRIPTOR.fields_by_name.get(site.field)
+def _tries(site: Site, specimen: Specimen) -> Iterator[list[Piece]]:
+    field = specimen.whole.DESCRIPTOR.fields_by_name.get(site.field)
     if field is None:
-        oneof = specimen.DESCRIPTOR.oneofs_by_name[site.field]
-        small = reduced(specimen, specimen.WhichOneof(oneof.name) or "")
-        small.ClearField(oneof.name)
+        small = type(specimen.whole)()
+        small.CopyFrom(specimen.core)
+        small.ClearField(site.field)
         yield [Piece(small.SerializeToString(deterministic=True))]
         return
-    base = reduced(specimen, site.field)
+    base = specimen.keeping(site.field)
     large = breakers.oversized(site, base, field)
     if large:
         yield large
@@ -100,11 +130,11 @@ def _holds(message: Any, name: str) -> bool:
     return field is None or any(found.name == name for found, _ in message.ListFields())
 
 
-def derive(site: Site, candidates: list[Any]) -> dict[str, Any] | None:
+def derive(site: Site, candidates: list[Specimen]) -> dict[str, Any] | None:
     """Return the case that trips the rule of `site`, or None when no specimen leads to one."""
-    for specimen in [m for m in candidates if _holds(m, site.field)] or candidates:
+    for specimen in [c for c in candidates if _holds(c.whole, site.field)] or candidates:
         for payload in _tries(site, specimen):
-            case = _case(site, payload, type(specimen))
+            case = _case(site, payload, type(specimen.whole))
             if case is not None:
                 return case
     return None

@@ -1,4 +1,4 @@
-"""Just enough of the protobuf wire format to write values that no message object would hold in full."""
+"""Just enough of the protobuf wire format to write values that no object would hold in full."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -80,7 +80,7 @@ def _dumper() -> Any:
         style = "'" if text in _CONSTANTS or _NUMBER.match(text) else None
         return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
-    kind = type("_Dumper", (base,), {})
+    kind: Any = type("_Dumper", (base,), {})
     kind.add_representer(str, represent)
     return kind
 

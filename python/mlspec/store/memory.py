@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from mlspec import v1
 from mlspec.errors import MLSpecError
-from mlspec.sealing import Sealed
+from mlspec.sealing import Envelope, Sealed
 from mlspec.store.facts import EVENT_STAGE, MANIFEST_STAGE, Facts, UnverifiedRecord, facts_of
 from mlspec.store.history import ObjectHistory
+from mlspec.store.rules import added_signatures
 
 Load = Callable[[bytes], Sealed]
 
@@ -75,10 +75,7 @@ class MemoryIndex(ObjectHistory):
 
 
 def merged(stored: Sealed, other: Sealed) -> Sealed:
-    """Return `stored` with the signatures of `other` that it lacks."""
-    known = {signature.sig for signature in stored.signatures}
-    message = v1.Envelope.FromString(stored.to_bytes())
-    for each in other.signatures:
-        if each.sig not in known:
-            message.signatures.add(sig=each.sig, keyid=each.keyid or None)
-    return Sealed.from_bytes(message.SerializeToString())
+    """Return `stored` with the signatures of `other` that it lacks. Raises LimitError."""
+    added = tuple(added_signatures(stored, other))
+    signatures = (*stored.signatures, *added)
+    return Sealed(Envelope(stored.payload, stored.payload_type, signatures))

@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-from mlspec.errors import InputError, StateError, StoreConflictError
+from mlspec.errors import InputError, LimitError, StateError, StoreConflictError
 from mlspec.media import RECORD_PAYLOAD_TYPE
 from mlspec.records import body_of
 from mlspec.store import objects
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from mlspec import v1
-    from mlspec.sealing import Sealed
+    from mlspec.sealing import Sealed, Signature
 
 MAX_SIGNATURES: Final = 64
 """The most signatures that an envelope has (`mlspec.v1.Envelope.signatures`)."""
@@ -86,6 +86,19 @@ def require_record(sealed: Sealed) -> None:
             path="payloadType",
             remedy="A store keeps records only.",
         )
+
+
+def added_signatures(stored: Sealed, sealed: Sealed) -> list[Signature]:
+    """Return the signatures that countersigning adds. Raises LimitError if there are too many."""
+    known = {signature.sig for signature in stored.signatures}
+    new = [signature for signature in sealed.signatures if signature.sig not in known]
+    if len(known) + len(new) > MAX_SIGNATURES:
+        raise LimitError(
+            f"must be at most {MAX_SIGNATURES} (got {len(known) + len(new)})",
+            error_id="limit.count",
+            path="signatures",
+        )
+    return new
 
 
 def admit(

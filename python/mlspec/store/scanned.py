@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mlspec.errors import LimitError, StoreUnwritableError
+from mlspec.errors import StoreUnwritableError
 from mlspec.sealing import Sealed
 from mlspec.store import links, rules
 from mlspec.store.facts import UnverifiedRecord, facts_of
@@ -183,11 +183,5 @@ class ScannedStore(Store):
         whole = merged(stored, sealed)
         if whole == stored:
             return Outcome.KNOWN
-        if len(whole.signatures) > rules.MAX_SIGNATURES:
-            raise LimitError(
-                f"must have at most {rules.MAX_SIGNATURES} signatures",
-                error_id="limit.count",
-                path="signatures",
-            )
         self._replace(stored, whole)
         return Outcome.COUNTERSIGNED

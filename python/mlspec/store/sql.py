@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mlspec import v1
 from mlspec.codec import encode
-from mlspec.errors import InputError, LimitError, StoreCorruptError
+from mlspec.errors import InputError, StoreCorruptError
 from mlspec.sealing import Sealed
 from mlspec.store import links, rules, sql_faults, sql_links
 from mlspec.store.facts import Facts, UnverifiedRecord, facts_of
@@ -204,16 +204,9 @@ class SqlStore(Store):
     def _countersign(self, sequence: int, sealed: Sealed) -> Outcome:
         """Append new signatures to the stored bytes, which stay as they are."""
         envelope = bytes(self._database.run(_STORED, {"sha256": sealed.sha256})[0][0])
-        known = {signature.sig for signature in Sealed.from_bytes(envelope).signatures}
-        new = [signature for signature in sealed.signatures if signature.sig not in known]
+        new = rules.added_signatures(Sealed.from_bytes(envelope), sealed)
         if not new:
             return Outcome.KNOWN
-        if len(known) + len(new) > rules.MAX_SIGNATURES:
-            raise LimitError(
-                f"must have at most {rules.MAX_SIGNATURES} signatures",
-                error_id="limit.count",
-                path="signatures",
-            )
         added = v1.Envelope(
             signatures=[v1.Signature(sig=each.sig, keyid=each.keyid or None) for each in new]
         )

@@ -54,9 +54,14 @@ def _references(message: Message, path: str) -> Iterator[tuple[str, str]]:
 
 @cache
 def _ways(descriptor: Descriptor) -> tuple[tuple[str, bool], ...]:
-    """Return the fields that lead to a reference, and whether each is a list."""
+    """Return the fields that lead to a reference, and whether each is a list.
+
+    What went before is named, not used: a new version may well follow an archived one.
+    """
     return tuple(
-        (field.name, is_repeated(field)) for field, inner in nested(descriptor) if _leads(inner)
+        (field.name, is_repeated(field))
+        for field, inner in nested(descriptor)
+        if _leads(inner) and not field.name.startswith("previous_")
     )
 
 

@@ -77,7 +77,7 @@ class ObjectEvent(message.Message):
     DATASET_FIELD_NUMBER: builtins.int
     DATASET_VERSION_FIELD_NUMBER: builtins.int
     DATASET_VIEW_FIELD_NUMBER: builtins.int
-    MODULE_FIELD_NUMBER: builtins.int
+    COMPUTATION_MODULE_FIELD_NUMBER: builtins.int
     MODULE_VERSION_FIELD_NUMBER: builtins.int
     PIPELINE_FIELD_NUMBER: builtins.int
     PIPELINE_VERSION_FIELD_NUMBER: builtins.int
@@ -112,7 +112,7 @@ class ObjectEvent(message.Message):
         """A view of a dataset version."""
 
     @builtins.property
-    def module(self) -> module_pb2.Module:
+    def computation_module(self) -> module_pb2.Module:
         """A module."""
 
     @builtins.property
@@ -147,16 +147,16 @@ class ObjectEvent(message.Message):
         dataset: dataset_pb2.Dataset | None = ...,
         dataset_version: dataset_version_pb2.DatasetVersion | None = ...,
         dataset_view: dataset_pb2.DatasetView | None = ...,
-        module: module_pb2.Module | None = ...,
+        computation_module: module_pb2.Module | None = ...,
         module_version: module_pb2.ModuleVersion | None = ...,
         pipeline: pipeline_pb2.Pipeline | None = ...,
         pipeline_version: pipeline_pb2.PipelineVersion | None = ...,
         model: model_pb2.Model | None = ...,
         model_version: model_version_pb2.ModelVersion | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["_new_name", b"_new_name", "_object_id", b"_object_id", "_reason", b"_reason", "created_object", b"created_object", "dataset", b"dataset", "dataset_version", b"dataset_version", "dataset_view", b"dataset_view", "datastore", b"datastore", "model", b"model", "model_version", b"model_version", "module", b"module", "module_version", b"module_version", "new_name", b"new_name", "object_id", b"object_id", "pipeline", b"pipeline", "pipeline_version", b"pipeline_version", "reason", b"reason"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["_new_name", b"_new_name", "_object_id", b"_object_id", "_reason", b"_reason", "computation_module", b"computation_module", "created_object", b"created_object", "dataset", b"dataset", "dataset_version", b"dataset_version", "dataset_view", b"dataset_view", "datastore", b"datastore", "model", b"model", "model_version", b"model_version", "module_version", b"module_version", "new_name", b"new_name", "object_id", b"object_id", "pipeline", b"pipeline", "pipeline_version", b"pipeline_version", "reason", b"reason"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["_new_name", b"_new_name", "_object_id", b"_object_id", "_reason", b"_reason", "action", b"action", "created_object", b"created_object", "dataset", b"dataset", "dataset_version", b"dataset_version", "dataset_view", b"dataset_view", "datastore", b"datastore", "model", b"model", "model_version", b"model_version", "module", b"module", "module_version", b"module_version", "new_name", b"new_name", "object_id", b"object_id", "object_kind", b"object_kind", "pipeline", b"pipeline", "pipeline_version", b"pipeline_version", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_new_name", b"_new_name", "_object_id", b"_object_id", "_reason", b"_reason", "action", b"action", "computation_module", b"computation_module", "created_object", b"created_object", "dataset", b"dataset", "dataset_version", b"dataset_version", "dataset_view", b"dataset_view", "datastore", b"datastore", "model", b"model", "model_version", b"model_version", "module_version", b"module_version", "new_name", b"new_name", "object_id", b"object_id", "object_kind", b"object_kind", "pipeline", b"pipeline", "pipeline_version", b"pipeline_version", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__new_name: _TypeAlias = typing.Literal["new_name"]  # noqa: Y015
     _WhichOneofArgType__new_name: _TypeAlias = typing.Literal["_new_name", b"_new_name"]  # noqa: Y015
@@ -164,7 +164,7 @@ class ObjectEvent(message.Message):
     _WhichOneofArgType__object_id: _TypeAlias = typing.Literal["_object_id", b"_object_id"]  # noqa: Y015
     _WhichOneofReturnType__reason: _TypeAlias = typing.Literal["reason"]  # noqa: Y015
     _WhichOneofArgType__reason: _TypeAlias = typing.Literal["_reason", b"_reason"]  # noqa: Y015
-    _WhichOneofReturnType_created_object: _TypeAlias = typing.Literal["datastore", "dataset", "dataset_version", "dataset_view", "module", "module_version", "pipeline", "pipeline_version", "model", "model_version"]  # noqa: Y015
+    _WhichOneofReturnType_created_object: _TypeAlias = typing.Literal["datastore", "dataset", "dataset_version", "dataset_view", "computation_module", "module_version", "pipeline", "pipeline_version", "model", "model_version"]  # noqa: Y015
     _WhichOneofArgType_created_object: _TypeAlias = typing.Literal["created_object", b"created_object"]  # noqa: Y015
     @typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__new_name) -> _WhichOneofReturnType__new_name | None: ...

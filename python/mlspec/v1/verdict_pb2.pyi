@@ -31,7 +31,9 @@ class _VerdictEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Verdict.ValueT
     VERDICT_UNDECIDED: _Verdict.ValueType  # 3
     """The evidence was not enough to tell."""
     VERDICT_PASS_BY_WAIVER: _Verdict.ValueType  # 4
-    """It does not hold or cannot be told, and someone who may answers for going on. Only of a gate."""
+    """It does not hold or cannot be told, and someone who may answers for going on. Only of a gate or
+    of a data validation.
+    """
 
 class Verdict(_Verdict, metaclass=_VerdictEnumTypeWrapper):
     """What a check came to. Closed. A missing metric, a NaN, too few samples or an unresolved baseline is UNDECIDED,
@@ -47,4 +49,6 @@ VERDICT_FAIL: Verdict.ValueType  # 2
 VERDICT_UNDECIDED: Verdict.ValueType  # 3
 """The evidence was not enough to tell."""
 VERDICT_PASS_BY_WAIVER: Verdict.ValueType  # 4
-"""It does not hold or cannot be told, and someone who may answers for going on. Only of a gate."""
+"""It does not hold or cannot be told, and someone who may answers for going on. Only of a gate or
+of a data validation.
+"""

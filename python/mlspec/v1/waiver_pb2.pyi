@@ -35,7 +35,7 @@ class Waiver(message.Message):
     EXPIRE_TIME_FIELD_NUMBER: builtins.int
     CONDITIONS_FIELD_NUMBER: builtins.int
     subject_id: builtins.str
-    """Required. What is waived: the id of a criterion or of an anomaly in the same record. 1 to 255 characters."""
+    """Required. What is waived: the id of a criterion, of an anomaly or of a drift check in the same record. 1 to 255 characters."""
     reason: builtins.str
     """Required. Why going on is right. 1 to 32,768 characters."""
     @builtins.property

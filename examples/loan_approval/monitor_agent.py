@@ -1,0 +1,48 @@
+"""What watches the model, and the names of its signals."""
+
+from __future__ import annotations
+
+from examples.loan_approval.columns import INPUTS
+from mlspec import __version__, v1
+
+PREDICTION, APPROVALS, MISSING = "drift-prediction", "approval-rate", "missing-rate"
+QUALITY, CALIBRATION = "auc-labelled", "ece-labelled"
+LATENCY, ERRORS, DROPPED, REFUSED = "latency-p99", "failed-rate", "dropped-entries", "refused-rate"
+
+
+def drift_name(feature: str) -> str:
+    """The name of the drift signal of an input."""
+    return f"drift-{feature}"
+
+
+SIGNALS = (
+    *(drift_name(name) for name in INPUTS),
+    PREDICTION,
+    APPROVALS,
+    MISSING,
+    QUALITY,
+    CALIBRATION,
+    LATENCY,
+    ERRORS,
+    REFUSED,
+    DROPPED,
+)
+
+
+def agents() -> list[v1.MonitoringAgent]:
+    """The monitor of this example, which reads the request log, and the probe of the service's `/ok`."""
+    return [
+        v1.MonitoringAgent(
+            agent=v1.SoftwarePackage(name="examples.loan_approval.monitor", version=__version__),
+            purposes=[
+                v1.MONITORING_PURPOSE_LIVENESS,
+                v1.MONITORING_PURPOSE_PERFORMANCE,
+                v1.MONITORING_PURPOSE_DRIFT,
+                v1.MONITORING_PURPOSE_QUALITY,
+                v1.MONITORING_PURPOSE_REQUEST_LOG,
+            ],
+            placement=v1.AGENT_PLACEMENT_REMOTE,
+            read_path="/ok",
+            signal_names=SIGNALS,
+        )
+    ]

@@ -1,0 +1,181 @@
+"""Stage 11: the model answers real requests over HTTP, in a process of its own.
+
+Run as `python -m examples.loan_approval.serve FOLDER` with the variables of `run.context()` and `LOAN_SERVICE_TOKEN`. What
+is to happen is sealed before the first request (STARTED); what happened, after the last one (FINISHED).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import uvicorn
+
+from examples.loan_approval.folder import Folder
+from examples.loan_approval.job import Job, Past, resume
+from examples.loan_approval.leaf import MEDIA_TYPE, Deployment
+from examples.loan_approval.measure import decision_rule
+from examples.loan_approval.package import PACKAGE
+from examples.loan_approval.people import APPROVER, LOG, LOG_ORIGIN, OPERATOR
+from examples.loan_approval.place import inspect_place
+from examples.loan_approval.reqlog import RequestLog
+from examples.loan_approval.roll_out import RollOut
+from examples.loan_approval.scoring import Scorer
+from examples.loan_approval.service import DECISIONS, USER, Service
+from mlspec import v1
+from mlspec.records import new_id
+from mlspec.sealing import load_private_key
+
+LOGS = "logs"
+TOKEN_VARIABLE = "LOAN_SERVICE_TOKEN"  # noqa: S105 - the name of the variable, not the token
+SERVICE_ID, APPLICATION_ID, ENVIRONMENT = "loan-service-1", "loan-desk", "demonstration"
+STARTED_STEP, FINISHED_STEP = "serve", "serve-finished"
+
+
+class PlaceUnfitError(Exception):
+    """The place cannot carry the model; nothing was started."""
+
+
+def serve(job: Job, token: str) -> None:
+    """Check the place, seal what is to happen, answer until told to stop, seal what happened."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = int(listener.getsockname()[1])
+    log = RequestLog(job.folder.at(f"{LOGS}/x").parent, load_private_key(LOG.key_path(job.folder)))
+    started = start(job, port, log)
+    deployment = deployment_of(job, started)
+    roll_out = RollOut()
+    roll_out.moved = lambda step: announce(log, deployment, step.traffic_rate, MOVED)
+    announce(log, deployment, roll_out.plan[0].traffic_rate, v1.DEPLOYMENT_CHANGE_KIND_STARTED)
+    service = Service(Scorer(job.folder.at(PACKAGE)), log, deployment, roll_out, token)
+    config = uvicorn.Config(
+        service, log_level="warning", access_log=False, lifespan="off", server_header=False
+    )
+    print(json.dumps({"port": port}), flush=True)
+    uvicorn.Server(config).run(sockets=[listener])
+    announce(log, deployment, 0, v1.DEPLOYMENT_CHANGE_KIND_ENDED)
+    log.sign_checkpoint()
+    log.close()
+    finish(job, started, roll_out)
+
+
+MOVED = v1.DEPLOYMENT_CHANGE_KIND_TRAFFIC_MOVED
+
+
+def start(job: Job, port: int, log: RequestLog) -> Past[v1.ModelServing]:
+    """Seal what is to happen.
+
+    Raises:
+        PlaceUnfitError: A check of the place failed.
+    """
+    gate, packaging = job.past(v1.GateDecision), job.past(v1.ModelPackaging)
+    training = job.past(v1.ModelTraining)
+    body = v1.ModelServing(
+        phase=v1.SERVING_PHASE_STARTED,
+        deployment_id=new_id(),
+        environment_name=ENVIRONMENT,
+        endpoint=endpoint(port),
+        to_model=packaging.body.model,
+        cause=v1.ROLL_OUT_CAUSE_RELEASE,
+        packaging=packaging.reference,
+        gate_decision=gate.reference,
+        approver=APPROVER.actor,
+        approve_time=gate.body.decide_time,
+        strategy=v1.ROLL_OUT_STRATEGY_CANARY,
+        planned_steps=RollOut().plan,
+        feature_schema=packaging.body.feature_schema,
+        training_data=training.body.data[0],
+        decision_rules=[decision_rule()],
+    )
+    body.request_logs.add(
+        origin=LOG_ORIGIN,
+        keyid=load_private_key(LOG.key_path(job.folder)).keyid,
+        durability=v1.LogDurability(checkpointed=v1.CheckpointedDurability()),
+        uri=LOGS,
+        start_tree_size=log.size,
+    )
+    with job.step(OPERATOR, body, STARTED_STEP, [gate, packaging, training]) as step:
+        step.input(job.folder.artifact(PACKAGE, role="package"))
+        body.infrastructure_validation.CopyFrom(inspect_place(job, packaging.body, log))
+        if body.infrastructure_validation.verdict != v1.VERDICT_PASS:
+            raise PlaceUnfitError("the place must pass every check before a model serves there")
+    return job.past(v1.ModelServing, STARTED_STEP)
+
+
+def endpoint(port: int) -> v1.ServingEndpoint:
+    """Where the service answers."""
+    return v1.ServingEndpoint(
+        service_id=SERVICE_ID,
+        uri=f"http://127.0.0.1:{port}{DECISIONS}",
+        protocol=v1.SERVING_PROTOCOL_HTTP,
+        application_id=APPLICATION_ID,
+        input_media_type=MEDIA_TYPE,
+        output_media_type=MEDIA_TYPE,
+        replica_count=1,
+        audience=f"{USER}, by token",
+    )
+
+
+def deployment_of(job: Job, started: Past[v1.ModelServing]) -> Deployment:
+    """What every leaf says about what answers."""
+    return Deployment(
+        started=started.reference,
+        model=started.body.to_model,
+        pipeline_sha256=started.verified.header.pipeline.definition_digest.sha256,
+        schema_sha256=started.body.feature_schema.digest.sha256,
+        data_sha256=started.body.training_data.split.digest.sha256,
+    )
+
+
+def announce(
+    log: RequestLog,
+    deployment: Deployment,
+    rate: float,
+    kind: v1.DeploymentChangeKind.ValueType,
+) -> None:
+    """Say in the log which model answers from the next leaf on, and how many of the requests."""
+    change = v1.DeploymentChange(
+        kind=kind,
+        deployment=deployment.started,
+        application_id=APPLICATION_ID,
+        endpoint=DECISIONS,
+        service_id=SERVICE_ID,
+        input_media_type=MEDIA_TYPE,
+        output_media_type=MEDIA_TYPE,
+    )
+    change.change_time.FromDatetime(datetime.now(UTC))
+    if kind != v1.DEPLOYMENT_CHANGE_KIND_ENDED:
+        change.models.add(model=deployment.model, traffic_rate=rate)
+    log.append(v1.LogEntry(deployment_change=change))
+
+
+def finish(job: Job, started: Past[v1.ModelServing], roll_out: RollOut) -> None:
+    """Seal what happened: the child of what was to happen."""
+    body = v1.ModelServing()
+    body.CopyFrom(started.body)
+    body.phase = v1.SERVING_PHASE_FINISHED
+    body.started.CopyFrom(started.reference)
+    body.steps.extend(roll_out.finish())
+    complete = len(body.steps) == len(body.planned_steps)
+    succeeded = complete and all(s.state == v1.ROLL_OUT_STEP_STATE_SUCCEEDED for s in body.steps)
+    body.result = v1.ROLL_OUT_RESULT_SUCCEEDED if succeeded else v1.ROLL_OUT_RESULT_FAILED
+    if succeeded:
+        body.serving_model.CopyFrom(body.to_model)
+    else:
+        body.result_reason = "stopped before every step was through"
+    with job.step(OPERATOR, body, FINISHED_STEP, [started]) as step:
+        step.output(job.folder.artifact(LOGS, role="request log"))
+
+
+def main() -> None:
+    """Serve in the run that the environment names."""
+    job = resume(Folder(Path(sys.argv[1])), OPERATOR, os.environ)
+    with job.run:
+        serve(job, os.environ[TOKEN_VARIABLE])
+
+
+if __name__ == "__main__":
+    main()
