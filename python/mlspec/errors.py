@@ -35,34 +35,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-__all__ = [
-    "DecodeError",
-    "InputError",
-    "KeyFileError",
-    "LimitError",
-    "MLSpecError",
-    "NotUnderstoodError",
-    "SigningError",
-    "StateError",
-    "StoreConflictError",
-    "StoreCorruptError",
-    "StoreError",
-    "StoreLockedError",
-    "StoreNotFoundError",
-    "StoreUnwritableError",
-    "TamperedError",
-    "TrustFileError",
-    "UnacceptableError",
-    "UndecidedError",
-    "UnknownFieldsError",
-    "UnreadableError",
-    "UntrustedError",
-    "UsageError",
-    "ValidationError",
-    "VerificationError",
-    "Violation",
-]
-
 _VIOLATIONS_SHOWN = 20
 
 

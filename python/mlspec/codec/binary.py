@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 
 from mlspec.codec import wire
 from mlspec.codec.descriptors import bottomless_fields, descriptor_of, is_repeated
-from mlspec.codec.formats import DEFAULT_LIMITS, Limits
+from mlspec.codec.formats import DEFAULT_LIMITS, Limits, check_size
 from mlspec.codec.unknown import has_unknown_fields, unknown_fields_error
 from mlspec.errors import DecodeError, InputError, LimitError
 
@@ -54,16 +54,6 @@ def decode_binary(
     if unknown == "refuse" and has_unknown_fields(message_type, data, message.ByteSize()):
         raise unknown_fields_error(descriptor, data)
     return message
-
-
-def check_size(data: bytes, limits: Limits) -> None:
-    """Raise LimitError if `data` is longer than may be read."""
-    if len(data) > limits.max_bytes:
-        raise LimitError(
-            f"must be at most {limits.max_bytes} bytes (got {len(data)})",
-            error_id="limit.size",
-            remedy="Keep bulk in artifacts, which records name by digest.",
-        )
 
 
 def _parse(message_type: type[M], data: bytes, limits: Limits) -> M:

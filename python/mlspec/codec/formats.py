@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import PurePath
 from typing import Final
 
+from mlspec.errors import LimitError
 from mlspec.files import MAX_BYTES
 
 
@@ -53,3 +54,13 @@ class Limits:
 
 
 DEFAULT_LIMITS: Final = Limits()
+
+
+def check_size(data: bytes, limits: Limits) -> None:
+    """Raise LimitError if `data` is longer than may be read."""
+    if len(data) > limits.max_bytes:
+        raise LimitError(
+            f"must be at most {limits.max_bytes} bytes (got {len(data)})",
+            error_id="limit.size",
+            remedy="Keep bulk in artifacts, which records name by digest.",
+        )

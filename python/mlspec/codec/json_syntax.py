@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Never
 
-from mlspec.codec.formats import DEFAULT_LIMITS, Limits
+from mlspec.codec.formats import DEFAULT_LIMITS, Limits, check_size
 from mlspec.errors import DecodeError, LimitError
 
 _MAX_DIGITS = 400
@@ -24,10 +24,7 @@ def parse_json(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Any:
 
     Raises LimitError, and DecodeError with "line L, column C" as its path where that is known.
     """
-    if len(data) > limits.max_bytes:
-        raise LimitError(
-            f"must be at most {limits.max_bytes} bytes (got {len(data)})", error_id="limit.size"
-        )
+    check_size(data, limits)
     text = decode_utf8(data)
     try:
         value = json.loads(

@@ -7,7 +7,7 @@ from typing import TypeVar
 from google.protobuf.message import Message
 
 from mlspec.codec.binary import decode_binary, encode_binary
-from mlspec.codec.formats import DEFAULT_LIMITS, Limits
+from mlspec.codec.formats import DEFAULT_LIMITS, Limits, check_size
 from mlspec.codec.json_syntax import decode_utf8
 from mlspec.codec.unknown import refuse_unknown_fields
 from mlspec.errors import DecodeError, LimitError
@@ -29,10 +29,7 @@ def decode_text(message_type: type[M], data: bytes, *, limits: Limits = DEFAULT_
     """Parse one message from text. Raises LimitError, DecodeError."""
     from google.protobuf import text_format
 
-    if len(data) > limits.max_bytes:
-        raise LimitError(
-            f"must be at most {limits.max_bytes} bytes (got {len(data)})", error_id="limit.size"
-        )
+    check_size(data, limits)
     try:
         message = text_format.Parse(decode_utf8(data), message_type())
     except text_format.ParseError as error:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from google.protobuf.message import Message
 
-from mlspec.codec.formats import DEFAULT_LIMITS, Limits
+from mlspec.codec.formats import DEFAULT_LIMITS, Limits, check_size
 from mlspec.codec.json_form import from_dict, to_dict
 from mlspec.codec.json_syntax import decode_utf8, unique_pairs
 from mlspec.errors import DecodeError, LimitError
@@ -53,10 +53,7 @@ def parse_yaml(data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Any:
     """Return the one YAML document in `data` as plain data. Raises LimitError, DecodeError."""
     import yaml
 
-    if len(data) > limits.max_bytes:
-        raise LimitError(
-            f"must be at most {limits.max_bytes} bytes (got {len(data)})", error_id="limit.size"
-        )
+    check_size(data, limits)
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         return _Builder(yaml.parse(decode_utf8(data), Loader=loader), limits).document()

@@ -7,9 +7,10 @@ It comes to the verifier out of band and is never read from what is being verifi
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
 
 from mlspec import v1
@@ -79,7 +80,7 @@ class TrustedRole:
 
 
 class TrustPolicy:
-    """A trust file that was read, checked and cannot be changed.
+    """A trust file that was read and checked.
 
     Attributes:
         version: Which edition it is; each change counts it up.
@@ -100,12 +101,11 @@ class TrustPolicy:
             ) from error
         self._message = v1.TrustPolicy()
         self._message.CopyFrom(message)
-        self.version = message.version
-        self.expire_time = _moment(message.expire_time)
-        self.keys = {
-            key.keyid: _key(key, f"keys[{index}]") for index, key in enumerate(message.keys)
-        }
-        self.roles = tuple(
+        self.version: Final = message.version
+        self.expire_time: Final = _moment(message.expire_time)
+        keys = (_key(key, f"keys[{index}]") for index, key in enumerate(message.keys))
+        self.keys: Final[Mapping[str, TrustedKey]] = MappingProxyType({k.keyid: k for k in keys})
+        self.roles: Final = tuple(
             self._role(role, f"roles[{index}]") for index, role in enumerate(message.roles)
         )
 

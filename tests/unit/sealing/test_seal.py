@@ -1,7 +1,9 @@
 """Only what is valid, known and of one piece is signed."""
 
 import math
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +17,7 @@ from mlspec.errors import (
     ValidationError,
 )
 from mlspec.media import RECORD_PAYLOAD_TYPE
-from mlspec.sealing import Sealed, pae, seal
+from mlspec.sealing import PrivateKey, Sealed, pae, seal
 from tests.unit import samples
 from tests.unit.sealing.test_keys import Plugged
 
@@ -33,6 +35,22 @@ def test_a_sealed_record_is_the_bytes_that_were_signed() -> None:
     assert samples.ED25519.public.fits(sealed.signatures[0].sig, signed)
     assert sealed.signatures[0].keyid == samples.ED25519.keyid
     assert sealed.peek() == record
+
+
+@pytest.mark.parametrize("key", [samples.ED25519, samples.ECDSA], ids=["ed25519", "ecdsa-p256"])
+def test_openssl_verifies_what_was_sealed(key: PrivateKey, tmp_path: Path) -> None:
+    """A stranger needs no MLSpec to check a signature over the PAE."""
+    sealed = seal(samples.record(), key)
+    data = tmp_path / "pae"
+    data.write_bytes(pae(sealed.payload_type, sealed.payload))
+    (tmp_path / "sig").write_bytes(sealed.signatures[0].sig)
+    (tmp_path / "key.pub").write_text(key.public.to_pem())
+    command = ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", "key.pub", "-rawin"]
+    command += ["-in", "pae", "-sigfile", "sig"]
+    command += ["-digest", "sha256"] if key.algorithm == "ecdsa-p256" else []
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode == 0
+    data.write_bytes(data.read_bytes()[:-1])
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode != 0
 
 
 def test_both_forms_survive_and_are_told_apart() -> None:

@@ -28,6 +28,7 @@ from mlspec.sealing import (
 )
 from mlspec.sealing.signers import sign_envelope
 from tests.unit import samples
+from tools.places import PACKAGE
 
 ONE, TWO, THREE = samples.ED25519, samples.ECDSA, samples.OTHER_ED25519
 RECORD = samples.record()
@@ -80,6 +81,12 @@ def test_nothing_else_makes_a_verified_record() -> None:
         verified.sealed = SEALED
     with pytest.raises(TypeError):
         type("Forged", (VerifiedRecord,), {})
+
+
+def test_only_the_verifier_issues_verified_records() -> None:
+    """No other module of the package names the function that makes them."""
+    users = [path.name for path in PACKAGE.rglob("*.py") if "_issue(" in path.read_text()]
+    assert sorted(users) == ["verified.py", "verifiers.py"]
 
 
 def test_what_is_handed_out_leads_not_inside() -> None:
