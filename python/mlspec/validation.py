@@ -54,7 +54,7 @@ def _collect(message: Message) -> list[Any]:
         raise MLSpecError(
             f"the rules of {message.DESCRIPTOR.full_name} must be computable ({error})",
             error_id="validation.rules",
-            remedy="Report it: a rule of the specification is at fault, not the message.",
+            remedy="Shorten very long lists; if there are none, report it: a rule is at fault.",
         ) from error
 
 

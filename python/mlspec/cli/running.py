@@ -51,6 +51,8 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print("mlspec: interrupted", file=sys.stderr)
         return _INTERRUPTED
+    finally:
+        gc.enable()
     return code if isinstance(code, int) else 0
 
 

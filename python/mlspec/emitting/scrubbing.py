@@ -14,20 +14,21 @@ from urllib.parse import urlsplit, urlunsplit
 
 REDACTED: Final = "[redacted]"
 
-_MAX_INPUT: Final = 16_384
-_SECRET_NAME: Final = re.compile(
-    r"pass(word|wd|phrase|code)|\bpass\b|pwd|secret|token|credential|bearer|authorization|cookie|session|"
-    r"api[-_.]?key|apikey|access[-_.]?key|private[-_.]?key|account[-_.]?key|\bkey\b|\bauth\b|"
-    r"signature|\bsig\b|\bsas\b|\bpin\b|\bssn\b|\biban\b|\bdsn\b|salt|otp",
-    re.IGNORECASE,
+_MAX_INPUT: Final = 8_192
+_SECRETIVE: Final = (
+    r"(?:pass(?:word|wd|phrase|code)|pwd|secret|token|credential|bearer|authorization|cookie|"
+    r"session|api[-_.]?key|access[-_.]?key|private[-_.]?key|account[-_.]?key|signature|"
+    r"(?<![a-z])(?:pass|key|auth|sig|sas|pin|ssn|iban|dsn|salt|otp)(?![a-z]))"
 )
+_SECRET_NAME: Final = re.compile(_SECRETIVE, re.IGNORECASE)
 _PEM: Final = re.compile(
     r"-----BEGIN [^-\n]{1,64}-----.*?(-----END [^-\n]{1,64}-----|\Z)", re.DOTALL
 )
 _URL: Final = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]{1,31}://[^\s'\"<>\\^`{|}]+")
 _PAIR: Final = re.compile(
-    r"(?P<name>[A-Za-z_][A-Za-z0-9_.-]{0,63})(?P<mid>[\"']?\s{0,3}[=:]\s{0,3})"
-    r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'|(?:Bearer|Basic)\s+\S+|[^\s,;&)\]}]+)"
+    rf"(?P<name>[\w.-]{{0,40}}?{_SECRETIVE}[\w.-]{{0,40}})(?P<mid>[\"']?\s{{0,3}}[=:]\s{{0,3}})"
+    r"(?:\"[^\"\n]*\"|'[^'\n]*'|(?:Bearer|Basic)\s+\S+|[^\s,;&)\]}]+)",
+    re.IGNORECASE,
 )
 _AUTH: Final = re.compile(r"\b(Bearer|Basic|Digest)\s+[A-Za-z0-9+/=._~-]{6,}", re.IGNORECASE)
 _MAIL: Final = re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
@@ -40,12 +41,12 @@ _KNOWN: Final = re.compile(
     r"\bxox[abprs]-[\w-]{8,}|\bsk-[\w-]{12,}|\bhf_[A-Za-z0-9]{16,}|\bglpat-[\w-]{12,}|"
     r"\beyJ[\w-]{8,}(?:\.[\w-]+){0,2}|\bAIza[\w-]{20,}"
 )
-_WORD: Final = re.compile(r"[A-Za-z0-9+=_~-]{20,}")
-_HUMP: Final = re.compile(r"[a-z][A-Z]")
+_WORD: Final = re.compile(r"[A-Za-z0-9+/=_~-]{20,}")
+_CASE_CHANGE: Final = re.compile(r"(?<=[a-z])[A-Z]|(?<=[A-Z])[a-z]")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SHORTEST_KEY: Final = 20
 _MANY_BITS: Final = 3.2
-_LETTERS_PER_HUMP: Final = 6
+_LETTERS_PER_CHANGE: Final = 4
 
 
 def scrub(text: str, *, limit: int = 4096) -> str:
@@ -57,7 +58,7 @@ def scrub(text: str, *, limit: int = 4096) -> str:
     text = _PEM.sub(REDACTED, text)
     text = _URL.sub(lambda match: cut_credentials(match[0]), text)
     text = _AUTH.sub(rf"\1 {REDACTED}", text)
-    text = _PAIR.sub(_scrub_pair, text)
+    text = _PAIR.sub(rf"\g<name>\g<mid>{REDACTED}", text)
     text = _QUOTED.sub(lambda match: f"{match[1]}{REDACTED}{match[1]}", text)
     for pattern in (_KNOWN, _MAIL, _NUMBERS, _ADDRESS):
         text = pattern.sub(REDACTED, text)
@@ -78,25 +79,21 @@ def cut_credentials(url: str) -> str:
 
 def is_secret_name(name: str) -> bool:
     """Tell whether a name says that its value is a secret."""
-    spaced = re.sub(r"[-_.]", " ", name)
-    return _SECRET_NAME.search(name) is not None or _SECRET_NAME.search(spaced) is not None
+    return _SECRET_NAME.search(name) is not None
 
 
 def is_random(word: str) -> bool:
     """Tell whether a word is long and irregular enough to be a key.
 
-    Names of classes are not: their capitals begin words of several letters.
+    Names of classes are not: their capitals begin words of several letters. Nor are paths, unless
+    they change case all the time.
     """
-    if len(word) < _SHORTEST_KEY or not any(map(str.isalpha, word)):
+    letters = sum(map(str.isalpha, word))
+    if len(word) < _SHORTEST_KEY or not letters:
         return False
     bits = -sum(n / len(word) * math.log2(n / len(word)) for n in Counter(word).values())
     if bits < _MANY_BITS:
         return False
-    humps = len(_HUMP.findall(word))
-    return any(map(str.isdigit, word)) or humps > len(word) / _LETTERS_PER_HUMP
-
-
-def _scrub_pair(match: re.Match[str]) -> str:
-    if not is_secret_name(match["name"]):
-        return match[0]
-    return f"{match['name']}{match['mid']}{REDACTED}"
+    if len(_CASE_CHANGE.findall(word)) > letters / _LETTERS_PER_CHANGE:
+        return True
+    return "/" not in word and any(map(str.isdigit, word))

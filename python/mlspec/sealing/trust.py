@@ -145,6 +145,18 @@ class TrustPolicy:
                 remedy="Get the current trust file from whoever gave you this one.",
             )
 
+    def require_checkable(self) -> None:
+        """Raise UntrustedError if the file asks for something that this version cannot check."""
+        if self._message.requirements:
+            raise UntrustedError(
+                "must be empty: this version cannot check what a namespace owes yet, and what"
+                " nobody checks must not look as if it held",
+                error_id="trust.requirements_unchecked",
+                path="trust.requirements",
+                remedy="Verify with a version that checks requirements, or with a trust file"
+                " that has none.",
+            )
+
     def identities(self, keyids: Iterable[str]) -> set[str]:
         """Return who holds these keys, in one spelling each: what thresholds count."""
         names = (self.keys[keyid].identity for keyid in keyids)

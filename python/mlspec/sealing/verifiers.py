@@ -41,7 +41,8 @@ def unseal(
 ) -> VerifiedRecord:
     """Verify a sealed record. Raises, or returns a value that nothing else can make.
 
-    1. The trust file must not have expired, by this machine's clock.
+    1. The trust file must not have expired, by this machine's clock, nor ask for what this
+       version cannot check.
     2. Each signature is tried over PAE(type, payload), as received: first with the trusted key
        that its keyid hints at, then with all others. The algorithm is the trusted key's. A key
        found is counted once, however often and under whatever keyid it signed.
@@ -71,6 +72,7 @@ def unseal(
     """
     moment = datetime.now(UTC) if at is None else aware(at)
     trust.require_current()
+    trust.require_checkable()
     checked = _check_signatures(sealed.envelope, trust, moment)
     if not checked.counting:
         raise _nobody(checked)

@@ -52,9 +52,9 @@ class SQLiteDatabase(Database):
         self._timeout = timeout
         self._connection: sqlite3.Connection | None = None
         _check_place(path, create=create and not read_only)
-        self._mode = "ro" if read_only else ("rwc" if create else "rw")
+        self._mode = "rwc" if create else "rw"
         self._connect()
-        self._mode = self._mode.removesuffix("c")
+        self._mode = "rw"
 
     def run(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
         """Execute one statement and return all its rows. Raises StoreError."""
@@ -89,15 +89,27 @@ class SQLiteDatabase(Database):
         return self._connection or self._connect()
 
     def _connect(self) -> sqlite3.Connection:
-        try:
-            connection = self._connect_as(self._mode)
-        except StoreError:
-            if not (self._read_only and self._is_at_rest()):
+        problem: StoreError | None = None
+        for mode in self._modes():
+            try:
+                self._connection = self._connect_as(mode)
+            except StoreLockedError:
                 raise
-            # A store on a read-only medium has nobody who could change it meanwhile.
-            connection = self._connect_as("ro&immutable=1")
-        self._connection = connection
-        return connection
+            except StoreError as error:
+                problem = problem or error
+            else:
+                return self._connection
+        raise problem or not_a_store(self.place)
+
+    def _modes(self) -> tuple[str, ...]:
+        """Return how to open the file, best first."""
+        if not self._read_only:
+            return (self._mode,)
+        if not self._is_at_rest():
+            return ("ro",)
+        # Who may write can clear away the log that SQLite makes even for reading; and a store on
+        # a read-only medium has nobody who could change it meanwhile.
+        return ("rw", "ro", "ro&immutable=1")
 
     def _connect_as(self, mode: str) -> sqlite3.Connection:
         try:

@@ -68,6 +68,7 @@ def verify_lines(
         StoreError: The store cannot be read.
     """
     trust.require_current()
+    trust.require_checkable()
     with store.snapshot():
         total = store.size()
         if total == 0:

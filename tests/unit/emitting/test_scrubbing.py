@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,7 @@ def test_no_canary_gets_through(message: str) -> None:
         "No module named sklearn.ensemble.gradient_boosting",
         "index 12 is out of bounds for axis 0 with size 10",
         "can't pickle it, and that's that",
+        "no file data/loans/train2024/part-0001",
     ],
 )
 def test_what_an_engineer_needs_stays(message: str) -> None:
@@ -93,10 +95,7 @@ def test_scrubbing_is_bounded_and_settles(text: str) -> None:
     """Never longer than asked, never a control character, and nothing is left to do."""
     once = scrub(text, limit=100)
     assert len(once) <= 100
-    assert all(
-        character.isprintable() or character in "\n\t " or ord(character) > 160
-        for character in once
-    )
+    assert not [each for each in once if unicodedata.category(each) == "Cc" and each not in "\n\t"]
     assert len(scrub(once)) <= len(once) + len(REDACTED) * once.count("'")
 
 
@@ -111,8 +110,8 @@ def test_names_of_secrets_are_known() -> None:
     """In snake case, kebab case, camel case and capitals."""
     for name in ("password", "DB_PASSWORD", "api-key", "apiKey", "x.token", "client_secret", "pin"):
         assert is_secret_name(name)
-    for name in ("epochs", "pinned_memory", "monkey", "tokenizer_path"[:6] + "s"[:0] + "ise"):
-        assert is_secret_name(name) is (name.startswith("token"))
+    for name in ("epochs", "pinned_memory", "monkey", "keyboard", "author", "compass", "salted"):
+        assert not is_secret_name(name)
 
 
 @pytest.mark.parametrize(
@@ -149,12 +148,12 @@ def test_a_long_command_line_is_cut() -> None:
 def test_an_exception_that_cannot_speak_is_still_named() -> None:
     """A broken `__str__` hides nothing."""
 
-    class Mute(Exception):
+    class MuteError(Exception):
         def __str__(self) -> str:
             raise ValueError("hunter2")
 
-    failure = failure_of(Mute())
-    assert failure.kind.endswith("Mute")
+    failure = failure_of(MuteError())
+    assert failure.kind.endswith("MuteError")
     assert failure.message == "(its message raised ValueError)"
 
 

@@ -20,7 +20,7 @@ from mlspec.errors import (
     UntrustedError,
     UsageError,
 )
-from mlspec.sealing import TrustPolicy, trust_edit
+from mlspec.sealing import TrustPolicy, seal, trust_edit, unseal
 from mlspec.sealing.trust import matches
 from tests.unit import samples
 
@@ -151,6 +151,19 @@ def test_c9_an_expired_trust_file_says_so() -> None:
     assert caught.value.exit_code == 3
     expired.require_current(samples.in_days(-2))
     samples.trust(samples.ED25519).require_current()
+
+
+def test_what_cannot_be_checked_is_not_passed_over() -> None:
+    """A file with requirements vouches for nothing until this package checks them."""
+    policy = samples.policy(samples.ED25519)
+    TrustPolicy(policy).require_checkable()
+    policy.requirements.add(namespace_glob="loans*", gate_required=True)
+    asking = TrustPolicy(policy)
+    with pytest.raises(UntrustedError) as caught:
+        asking.require_checkable()
+    assert caught.value.id == "trust.requirements_unchecked"
+    with pytest.raises(UntrustedError):
+        unseal(seal(samples.record(), samples.ED25519), asking)
 
 
 @pytest.mark.parametrize(

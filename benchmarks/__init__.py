@@ -1,0 +1,1 @@
+"""Speed of MLSpec beside its peers and floors: ``python -m benchmarks`` prints one table."""
