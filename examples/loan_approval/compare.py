@@ -63,9 +63,7 @@ def comparison(
     return made
 
 
-def add_test(
-    made: v1.SliceComparison, rows: Scored, part: v1.Slice, against: v1.Slice
-) -> None:
+def add_test(made: v1.SliceComparison, rows: Scored, part: v1.Slice, against: v1.Slice) -> None:
     """How sure the difference of two approval rates is."""
     feature = part.conditions[0].feature
     column = rows.slices[feature].to_numpy()

@@ -13,6 +13,7 @@ from sklearn.pipeline import Pipeline
 
 from examples.loan_approval.columns import INPUTS
 from examples.loan_approval.job import Job
+from examples.loan_approval.transform import CLEAN_TRAIN
 from mlspec import v1
 
 JOBLIB, ONNX, BASELINE_ONNX = "model/model.joblib", "model/model.onnx", "model/baseline.onnx"
@@ -44,7 +45,9 @@ def convert(job: Job, model: Pipeline, rows: np.ndarray) -> v1.ModelConversion:
     path = job.folder.at(ONNX)
     write_onnx(model, path)
     made = v1.ModelConversion(
-        source_format=v1.ModelFormat(kind=v1.MODEL_FORMAT_KIND_JOBLIB),
+        source_format=v1.ModelFormat(
+            kind=v1.MODEL_FORMAT_KIND_JOBLIB, version=f"joblib {package('joblib').version}"
+        ),
         target_format=v1.ModelFormat(kind=v1.MODEL_FORMAT_KIND_ONNX, version=ir_version(path)),
         source_artifact=job.folder.artifact(JOBLIB, role="model"),
         target_artifact=job.folder.artifact(ONNX, role="model"),
@@ -53,6 +56,7 @@ def convert(job: Job, model: Pipeline, rows: np.ndarray) -> v1.ModelConversion:
         outcome=v1.CONVERSION_OUTCOME_CONVERTED,
         check_result=compare(model, path, rows),
     )
+    made.check_result.inputs.CopyFrom(job.folder.artifact(CLEAN_TRAIN, role="inputs"))
     made.parameters.add(name="target_opset", integer_value=OPSET)
     made.parameters.add(name="zipmap", bool_value=False)
     return made

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from examples.loan_approval.folder import Folder
+from examples.loan_approval.job import Past
 from examples.loan_approval.merkle import leaf_hash, root_of
 from mlspec import digests, v1
-from examples.loan_approval.job import Past
 
 Keys = Callable[[bytes], list[bytes]]
 """What names each row of a CSV file."""
@@ -45,7 +45,10 @@ class HeldBack:
 
 def seal_holdout(folder: Folder, content: bytes) -> None:
     """Encrypt the set; key and salt stay with the custodian."""
-    for name, secret in ((KEY, AESGCM.generate_key(bit_length=256)), (SALT, secrets.token_bytes(32))):
+    for name, secret in (
+        (KEY, AESGCM.generate_key(bit_length=256)),
+        (SALT, secrets.token_bytes(32)),
+    ):
         descriptor = os.open(folder.at(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(secret)
@@ -115,7 +118,9 @@ def release(folder: Folder, opening: Past[v1.HoldoutOpened]) -> bytes:
         NotReleasedError: The opening is not the custodian's, or is of another set.
     """
     if v1.TRUST_POWER_RELEASE_HOLDOUT not in opening.verified.powers:
-        raise NotReleasedError("the opening must be signed by a key that may release hold-back sets")
+        raise NotReleasedError(
+            "the opening must be signed by a key that may release hold-back sets"
+        )
     content = _open(folder, SEALED_CLEAN)
     if opening.body.holdout.digest != digests.digest_bytes(content):
         raise NotReleasedError("the opening must name the digest of this set")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import signal
 import subprocess
 import sys
 import threading
@@ -85,16 +84,18 @@ def service(job: Job, token: str) -> Iterator[str]:
     """The running service, as its base URL. Leaving stops it and waits until its last record is sealed."""
     command = [sys.executable, "-m", "examples.loan_approval.serve", str(job.folder.root)]
     env = {**environment(job), TOKEN_VARIABLE: token}
-    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
-    try:
-        line = process.stdout.readline() if process.stdout else ""
-        if not line:
-            raise ServiceDiedError(f"the service ended with {process.wait(STOP_SECONDS)}")
-        yield f"http://127.0.0.1:{json.loads(line)['port']}"
-    finally:
-        process.send_signal(signal.SIGTERM)
-        code = process.wait(STOP_SECONDS)
-    if code not in (0, -signal.SIGTERM):
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=env, stdin=pipe, stdout=pipe, text=True) as process:
+        try:
+            line = process.stdout.readline() if process.stdout else ""
+            if not line:
+                raise ServiceDiedError(f"the service ended with {process.wait(STOP_SECONDS)}")
+            yield f"http://127.0.0.1:{json.loads(line)['port']}"
+        finally:
+            if process.stdin:
+                process.stdin.close()
+            code = process.wait(STOP_SECONDS)
+    if code:
         raise ServiceDiedError(f"the service ended with {code}")
 
 
@@ -106,9 +107,11 @@ def deploy(job: Job) -> Window:
         probe = threading.Thread(target=heartbeats.run, args=(base_url,))
         start = datetime.now(UTC)
         probe.start()
-        counts = send_all(base_url, token, job.folder.at(LATER))
-        time.sleep(2 * PROBE_INTERVAL.total_seconds())
-        heartbeats.stop.set()
-        probe.join()
+        try:
+            counts = send_all(base_url, token, job.folder.at(LATER))
+            time.sleep(2 * PROBE_INTERVAL.total_seconds())
+        finally:
+            heartbeats.stop.set()
+            probe.join()
         end = datetime.now(UTC)
     return Window(start, end, counts, heartbeats)

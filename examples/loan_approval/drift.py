@@ -70,7 +70,9 @@ class Stability:
         """What is missing."""
         if self.bin_count < 2:
             return "the reference has one bin"
-        return f"{self.sample_count} and {self.reference_count} rows, at least {LEAST_ROWS} are needed"
+        return (
+            f"{self.sample_count} and {self.reference_count} rows, at least {LEAST_ROWS} are needed"
+        )
 
     def as_check(self, check_id: str, feature: str) -> v1.DriftCheck:
         """The index as a check of a validation."""
@@ -96,7 +98,9 @@ class Stability:
             check.verdict, check.reason = v1.VERDICT_FAIL, "the parts are distributed differently"
         return check
 
-    def as_signal(self, name: str, feature: str, kind: v1.SignalKind.ValueType) -> v1.MonitoringSignal:
+    def as_signal(
+        self, name: str, feature: str, kind: v1.SignalKind.ValueType
+    ) -> v1.MonitoringSignal:
         """The index as a signal of a monitoring window."""
         signal = v1.MonitoringSignal(
             name=name,

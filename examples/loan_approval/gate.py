@@ -13,6 +13,7 @@ from typing import Any
 
 from examples.loan_approval.job import Job, Past
 from examples.loan_approval.people import APPROVER, EVALUATOR, RELEASE_MANAGER
+from examples.loan_approval.verdicts import Evidence, slices_of
 from mlspec import digests, v1
 
 Tested = Past[v1.ModelEvaluation] | Past[v1.HoldoutTest]
@@ -59,25 +60,28 @@ def decide(job: Job, gate_name: str) -> v1.GateDecision:
     return body
 
 
-def not_passed(evidence: list[Tested]) -> list[str]:
-    """Ids of required criteria that failed or stayed undecided somewhere, each once."""
-    found = [
-        result.criterion_id
-        for record in evidence
-        for result in record.body.outcome.required_results
-        if result.verdict != v1.VERDICT_PASS
-    ]
-    return list(dict.fromkeys(found))
+def not_passed(evidence: list[Tested]) -> dict[str, list[v1.Slice]]:
+    """Required criteria that failed or stayed undecided somewhere, and on which slices."""
+    found: dict[str, list[v1.Slice]] = {}
+    for record in evidence:
+        for result in record.body.outcome.required_results:
+            if result.verdict == v1.VERDICT_PASS:
+                continue
+            parts = found.setdefault(result.criterion_id, [])
+            if result.HasField("slice") and result.slice not in parts:
+                parts.append(result.slice)
+    return found
 
 
 def waivers(evidence: list[Tested], now: datetime) -> list[v1.Waiver]:
     """The approver's answer for each criterion about groups; others cannot be waived here."""
     made = []
-    for criterion_id in not_passed(evidence):
-        if criterion_id not in WAIVABLE:
+    for criterion_id, parts in not_passed(evidence).items():
+        if criterion_id not in WAIVABLE or not parts:
             continue
         waiver = v1.Waiver(
             subject_id=criterion_id,
+            slices=parts,
             reason=REASON,
             approver=APPROVER.actor,
             conditions=CONDITIONS,
@@ -91,9 +95,7 @@ def waivers(evidence: list[Tested], now: datetime) -> list[v1.Waiver]:
 WAIVABLE = ("auc_by_group", "approval_difference", "approval_ratio")
 
 
-def checks(
-    job: Job, objectives: Past[v1.Objectives], evidence: list[Tested]
-) -> list[v1.GateCheck]:
+def checks(job: Job, objectives: Past[v1.Objectives], evidence: list[Tested]) -> list[v1.GateCheck]:
     """What the verdict rests on besides the criteria."""
     validation, splitting = job.past(v1.DataValidation), job.past(v1.DataSplitting)
     same = {record.body.model.digest.sha256 for record in evidence}
@@ -113,6 +115,12 @@ def checks(
             [objectives, *evidence],
         ),
         _check("same_model", v1.GATE_CHECK_KIND_SAME_MODEL, len(same) == 1, evidence),
+        _check(
+            "criteria_covered",
+            v1.GATE_CHECK_KIND_CRITERIA_COVERED,
+            all(covered(objectives.body, record.body) for record in evidence),
+            evidence,
+        ),
         _check("data_valid", v1.GATE_CHECK_KIND_DATA_VALID, data_valid, [validation]),
         _check("no_leaks", "no split leaks into another", no_leaks, [splitting]),
         _check(
@@ -131,6 +139,19 @@ def checks(
             records=[objectives.reference],
         ),
     ]
+
+
+def covered(objectives: v1.Objectives, tested: v1.ModelEvaluation | v1.HoldoutTest) -> bool:
+    """Whether each criterion has a result, or an omission, on each slice that it names."""
+    outcome, evidence = tested.outcome, Evidence(tested.data.split.name, tested.metrics)
+    results = [*outcome.required_results, *outcome.warn_results, *outcome.omitted_slices]
+    found = {(each.criterion_id, each.slice.name) for each in results}
+    wanted = {
+        (criterion.id, part.name)
+        for criterion in objectives.criteria
+        for part in slices_of(criterion, evidence) or [v1.Slice()]
+    }
+    return wanted <= found
 
 
 def _check(
@@ -155,9 +176,9 @@ def _check(
 
 def verdict(body: v1.GateDecision) -> v1.Verdict.ValueType:
     """What evidence, checks and waivers come to (gate_decision.proto says how)."""
-    waived = {waiver.subject_id for waiver in body.waivers}
+    waived = [(waiver.subject_id, part) for waiver in body.waivers for part in waiver.slices]
     results = [r for e in body.evidence for r in e.outcome.required_results]
-    open_verdicts = {r.verdict for r in results if r.criterion_id not in waived}
+    open_verdicts = {r.verdict for r in results if (r.criterion_id, r.slice) not in waived}
     required = {c.verdict for c in body.checks if c.severity == v1.CRITERION_SEVERITY_REQUIRE}
     if v1.VERDICT_FAIL in open_verdicts | required:
         return v1.VERDICT_FAIL

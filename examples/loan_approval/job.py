@@ -40,12 +40,13 @@ class Job:
     folder: Folder
     run: mlspec.Run
     trust: mlspec.TrustPolicy
+    opened: mlspec.Store | None = None
     _signers: dict[str, mlspec.Signer] = field(default_factory=dict)
 
     @property
     def store(self) -> mlspec.Store:
         """Where the records are."""
-        return self.run.store
+        return self.opened or self.run.store
 
     def signer(self, person: Person) -> mlspec.Signer:
         """The key of somebody who takes part."""

@@ -110,7 +110,9 @@ def label_features(train: pd.DataFrame, analysis: v1.DataAnalysis) -> v1.Leakage
     for name, value in raw.items():
         check.parameters.add(name=f"raw_r_{name}", number_value=value)
     away = [f"{n} (r {v:.2f})" for n, v in raw.items() if abs(v) >= LABEL_R and n in DROPPED]
-    check.remedy = f"found in the raw table and dropped before: {', '.join(away)}" if away else "none"
+    check.remedy = (
+        f"found in the raw table and dropped before: {', '.join(away)}" if away else "none"
+    )
     return check
 
 
@@ -150,4 +152,3 @@ def _judged(split_name: str, examined: int, found: int) -> v1.LeakageCheck:
     if found:
         check.reason = f"{found} of {examined} were found"
     return check
-

@@ -30,7 +30,7 @@ from examples.loan_approval.people import EVALUATOR
 from examples.loan_approval.schema import in_domain
 from examples.loan_approval.table import inputs, labels
 from examples.loan_approval.validate import EDITED, reference
-from examples.loan_approval.verdicts import Evidence, decide_all, overall
+from examples.loan_approval.verdicts import Evidence, decide_all, omitted, overall
 from mlspec import v1
 
 BASELINE_NAME = "loan-approval-baseline"
@@ -129,12 +129,11 @@ def judge(
     """Every criterion on every slice that it names."""
     evidence = Evidence(split_name, measured, against)
     results = decide_all(objectives.criteria, evidence)
-    required = {
-        c.id for c in objectives.criteria if c.severity == v1.CRITERION_SEVERITY_REQUIRE
-    }
+    required = {c.id for c in objectives.criteria if c.severity == v1.CRITERION_SEVERITY_REQUIRE}
     return v1.CriteriaOutcome(
         required_results=[r for r in results if r.criterion_id in required],
         warn_results=[r for r in results if r.criterion_id not in required],
+        omitted_slices=[o for c in objectives.criteria for o in omitted(c, evidence)],
         verdict=overall(objectives.criteria, results),
     )
 
@@ -187,4 +186,3 @@ def write_predictions(path: Path, measured: Measured) -> None:
     """What the model says row by row, beside the truth and the slices."""
     table = measured.model.slices.assign(truth=measured.model.truth, score=measured.model.score)
     table.to_csv(path, index=False, lineterminator="\n")
-

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mlspec import v1
 
 LOG_FORMAT = (
-    r'%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-agent}i\" '
+    r"%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-agent}i\" "
     r"request_id=\"%{request_id}n\" model=\"%{model}n\" model_sha256=\"%{model_sha256}n\" "
     r"pipeline_sha256=\"%{pipeline_sha256}n\" data_sha256=\"%{data_sha256}n\" "
     r"deployment_sha256=\"%{deployment_sha256}n\" latency_us=\"%{latency_us}n\" "

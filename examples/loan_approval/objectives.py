@@ -77,9 +77,9 @@ def affected_groups() -> list[v1.AffectedGroup]:
 
 def outputs() -> list[v1.ObjectiveOutput]:
     """The probability, and what is made of it."""
-    probability = v1.Feature(name=PROBABILITY, kind=v1.FEATURE_KIND_NUMBER)
+    probability = v1.FeatureDefinition(name=PROBABILITY, kind=v1.FEATURE_KIND_NUMBER)
     probability.number_domain.CopyFrom(v1.NumberDomain(min_value=0, max_value=1))
-    decision = v1.Feature(name=DECISION, kind=v1.FEATURE_KIND_CATEGORY)
+    decision = v1.FeatureDefinition(name=DECISION, kind=v1.FEATURE_KIND_CATEGORY)
     for word in (APPROVE, REFER):
         decision.value_domain.values.add(string_value=word)
     process = (
@@ -166,7 +166,11 @@ def retention_rules() -> list[v1.RetentionRule]:
     """How long things are kept, at least."""
     rules = []
     for subject, kept, ground in (
-        (v1.RETENTION_SUBJECT_DOCUMENTS, timedelta(days=3653), "10 years, Regulation (EU) 2024/1689, article 18"),
+        (
+            v1.RETENTION_SUBJECT_DOCUMENTS,
+            timedelta(days=3653),
+            "10 years, Regulation (EU) 2024/1689, article 18",
+        ),
         (v1.RETENTION_SUBJECT_REQUEST_LOG, CREDIT_RETENTION, "25 months, 12 CFR 1002.12(b)"),
         (v1.RETENTION_SUBJECT_DECISIONS, CREDIT_RETENTION, "25 months, 12 CFR 1002.12(b)"),
         (v1.RETENTION_SUBJECT_MODEL, timedelta(days=3653), None),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import sklearn
 
@@ -10,7 +12,6 @@ from examples.loan_approval.columns import (
     DERIVED,
     DROPPED,
     FLAGS,
-    INPUTS,
     LABEL,
     LEAKS,
     NUMBERS,
@@ -26,6 +27,7 @@ from mlspec import digests, v1
 SLICE_SOURCES = ("black", "hispan", "white", "male")
 EVERYWHERE, OFFLINE = v1.OPERATION_SCOPE_EVERYWHERE, v1.OPERATION_SCOPE_OFFLINE
 OTHER = "examples.loan_approval.table"
+CODE = Path(__file__).with_name("table.py")
 
 
 def derive_slices(opened: pd.DataFrame) -> v1.TransformationOperation:
@@ -37,6 +39,7 @@ def derive_slices(opened: pd.DataFrame) -> v1.TransformationOperation:
         output_features=SLICE_FEATURES,
         scope=OFFLINE,
         function_path=f"{OTHER}.race, {OTHER}.sex",
+        code_digest=digests.digest_file(CODE),
         changed_values=[v1.FeatureCount(feature=f, count=len(opened)) for f in SLICE_FEATURES],
     )
 
@@ -50,6 +53,7 @@ def replace_sentinels(opened: pd.DataFrame) -> v1.TransformationOperation:
         output_features=list(SENTINELS),
         scope=OFFLINE,
         function_path=f"{OTHER}.without_sentinels",
+        code_digest=digests.digest_file(CODE),
     )
     for feature in operation.input_features:
         total = 0
@@ -74,6 +78,7 @@ def drop_columns() -> v1.TransformationOperation:
         input_features=list(DROPPED),
         scope=OFFLINE,
         function_path=f"{OTHER}.repaired",
+        code_digest=digests.digest_file(CODE),
     )
 
 

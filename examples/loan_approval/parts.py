@@ -91,7 +91,13 @@ def write_card(folder: Path, objectives: v1.Objectives, tested: v1.HoldoutTest) 
     """What the model is for and how it did on the hold-back set, for people."""
     lines = [f"# {MODEL}", "", objectives.intended_use, "", "## Not for", ""]
     lines += [f"- {use}" for use in objectives.out_of_scope_uses]
-    lines += ["", "## On the hold-back set", "", "| metric | slice | value | rows |", "|---|---|---|---|"]
+    lines += [
+        "",
+        "## On the hold-back set",
+        "",
+        "| metric | slice | value | rows |",
+        "|---|---|---|---|",
+    ]
     for metric in tested.metrics:
         if metric.HasField("number_value") and metric.name in ("auc", "approval_rate", "ece"):
             part = metric.slice.name or "all"

@@ -118,8 +118,6 @@ ROLES = (
     ),
 )
 
-THIRTEEN_STAGES = tuple(v1.Stage.values()[1:14])
-
 
 def make_keys(folder: Folder) -> None:
     """One Ed25519 key pair for each, private halves readable by their owner only."""
@@ -152,11 +150,12 @@ def write_trust(folder: Folder, now: datetime | None = None) -> None:
             namespace_globs=[NAMESPACE],
             powers=role.powers,
         )
-    policy.logs.add(origin=LOG_ORIGIN, keyid=keyids[LOG.name])
-    requirement = policy.requirements.add(
-        namespace_glob=NAMESPACE, stages=THIRTEEN_STAGES, gate_required=True
+    policy.logs.add(
+        origin=LOG_ORIGIN,
+        keyid=keyids[LOG.name],
+        kind=v1.LOG_KIND_REQUESTS,
+        namespace_globs=[NAMESPACE],
     )
-    requirement.log_retention_duration.FromTimedelta(timedelta(days=183))
     folder.trust.write_bytes(trust_json(policy))
 
 

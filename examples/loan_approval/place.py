@@ -42,7 +42,9 @@ def inspect_place(
             memory_bytes=host.memory_bytes or None,
         ),
         granted=v1.ComputeResources(
-            cpu_millicores=1000 * cpu_count(), memory_bytes=host.memory_bytes or None
+            cpu_millicores=1000 * cpu_count(),
+            memory_bytes=host.memory_bytes or None,
+            disk_bytes=shutil.disk_usage(job.folder.root).free,
         ),
         checks=checks,
         verdict=v1.VERDICT_PASS,

@@ -12,7 +12,14 @@ from mlspec.records import new_id
 
 DATASET, MODEL = "loan-applications", "loan-approval"
 DATASTORE = "loan-files"
-PERSONAL_DATA = ("race and ethnicity", "sex", "marital status", "age", "income and assets", "credit history")
+PERSONAL_DATA = (
+    "race and ethnicity",
+    "sex",
+    "marital status",
+    "age",
+    "income and assets",
+    "credit history",
+)
 
 
 def attributes(name: str, description: str, owner: Person) -> v1.ObjectAttributes:
@@ -103,9 +110,7 @@ def dataset_version(
     )
 
 
-def model_version(
-    job: Job, model: v1.ModelVersion, version: str
-) -> v1.ModelVersionReference:
+def model_version(job: Job, model: v1.ModelVersion, version: str) -> v1.ModelVersionReference:
     """Register a version of the model and return how records name it.
 
     Args:
@@ -114,7 +119,9 @@ def model_version(
         version: The label.
     """
     owner_id = _id_of(job, v1.OBJECT_KIND_MODEL, MODEL) or _make_model(job)
-    model.attributes.CopyFrom(attributes(f"{MODEL}-{version.replace('.', '-')}", "a loan model", TRAINER))
+    model.attributes.CopyFrom(
+        attributes(f"{MODEL}-{version.replace('.', '-')}", "a loan model", TRAINER)
+    )
     model.model_id, model.version = owner_id, version
     event = v1.ObjectEvent(object_kind=v1.OBJECT_KIND_MODEL_VERSION, model_version=model)
     _create(job, TRAINER, event, model.attributes.id)

@@ -98,7 +98,7 @@ def lay_down(inferred: v1.FeatureSchema, fences: v1.OutlierDetection) -> Change:
     return schema, changes
 
 
-def describe(feature: v1.Feature, ranges: dict[str, tuple[float, float]]) -> None:
+def describe(feature: v1.FeatureDefinition, ranges: dict[str, tuple[float, float]]) -> None:
     """Lay one feature down: kind, domain, presence, roles, unit, meaning."""
     name = feature.name
     feature.kind = v1.FEATURE_KIND_CATEGORY
@@ -131,13 +131,13 @@ def describe(feature: v1.Feature, ranges: dict[str, tuple[float, float]]) -> Non
     feature.roles.append(v1.FEATURE_ROLE_PERSONAL_DATA)
 
 
-def allow(feature: v1.Feature, numbers: tuple[float, ...]) -> None:
+def allow(feature: v1.FeatureDefinition, numbers: tuple[float, ...]) -> None:
     """Let a feature take these numbers and no others."""
     for number in sorted(numbers):
         feature.value_domain.values.add(number_value=number)
 
 
-def domain_text(feature: v1.Feature) -> str:
+def domain_text(feature: v1.FeatureDefinition) -> str:
     """A feature's domain in a few words."""
     presence = f"present in {feature.min_presence_rate:.0%}"
     if feature.HasField("value_domain"):
@@ -161,7 +161,7 @@ def of_requests(schema: v1.FeatureSchema) -> v1.FeatureSchema:
     )
 
 
-def outside(column: pd.Series[float] | pd.Series[str], feature: v1.Feature) -> np.ndarray:
+def outside(column: pd.Series[float] | pd.Series[str], feature: v1.FeatureDefinition) -> np.ndarray:
     """Where a value is present and not in the feature's domain."""
     present = column.notna().to_numpy()
     if feature.HasField("value_domain"):

@@ -92,7 +92,9 @@ class Scorer:
         if not isinstance(features, dict):
             raise RefusedError(["features: must be an object"])
         known = {feature.name for feature in self.schema.features}
-        problems = [f"features: has no input {name[:64]!r}" for name in features if name not in known]
+        problems = [
+            f"features: has no input {name[:64]!r}" for name in features if name not in known
+        ]
         row = np.full(len(self.schema.features), np.nan, dtype=np.float64)
         for index, feature in enumerate(self.schema.features):
             value = features.get(feature.name)
@@ -106,7 +108,7 @@ class Scorer:
         return row
 
 
-def problem_with(value: object, feature: v1.Feature) -> str | None:
+def problem_with(value: object, feature: v1.FeatureDefinition) -> str | None:
     """What is wrong with one value, in words; None if it fits. A missing value is None."""
     if value is None:
         return "must be given" if feature.min_presence_rate == 1 else None

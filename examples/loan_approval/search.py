@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -99,9 +101,16 @@ def search(rows: np.ndarray, truth: np.ndarray) -> v1.HyperparameterSearch:
     )
     for number, candidate in enumerate(tried, 1):
         made.trials.append(trial(str(number), candidate, rows, truth))
+    made.resources.peak_memory_bytes = peak_memory_bytes()
     made.winner_trial_id = max(made.trials, key=lambda t: t.metrics[0].number_value).id
     made.resources.cpu_duration.FromNanoseconds(int((time.process_time() - started) * 1e9))
     return made
+
+
+def peak_memory_bytes() -> int:
+    """The most memory that this process has held."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak * (1 if sys.platform == "darwin" else 1024)
 
 
 def dimensions() -> list[v1.SearchDimension]:

@@ -10,6 +10,7 @@ import json
 import os
 import socket
 import sys
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,6 +44,8 @@ class PlaceUnfitError(Exception):
 def serve(job: Job, token: str) -> None:
     """Check the place, seal what is to happen, answer until told to stop, seal what happened."""
     listener = socket.create_server(("127.0.0.1", 0))
+    # Accepted connections inherit it; without it, small answers wait for the client's next packet.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     port = int(listener.getsockname()[1])
     log = RequestLog(job.folder.at(f"{LOGS}/x").parent, load_private_key(LOG.key_path(job.folder)))
     started = start(job, port, log)
@@ -54,12 +57,20 @@ def serve(job: Job, token: str) -> None:
     config = uvicorn.Config(
         service, log_level="warning", access_log=False, lifespan="off", server_header=False
     )
+    server = uvicorn.Server(config)
+    threading.Thread(target=stop_at_end_of_input, args=(server,), daemon=True).start()
     print(json.dumps({"port": port}), flush=True)
-    uvicorn.Server(config).run(sockets=[listener])
+    server.run(sockets=[listener])
     announce(log, deployment, 0, v1.DEPLOYMENT_CHANGE_KIND_ENDED)
     log.sign_checkpoint()
     log.close()
     finish(job, started, roll_out)
+
+
+def stop_at_end_of_input(server: uvicorn.Server) -> None:
+    """Stop when whoever started the service closes its standard input, or dies."""
+    sys.stdin.buffer.read()
+    server.should_exit = True
 
 
 MOVED = v1.DEPLOYMENT_CHANGE_KIND_TRAFFIC_MOVED

@@ -135,7 +135,7 @@ class Service:
     def response(self, asked: Asked, reply: Reply) -> Response:
         """The answer as bytes."""
         headers = {"x-request-id": asked.request_id}
-        if reply.status == 405:  # noqa: PLR2004
+        if reply.status == 405:
             headers["allow"] = "POST"
         return JSONResponse(reply.content, reply.status, headers)
 

@@ -34,14 +34,10 @@ def connectors(source: Path) -> list[v1.DataConnector]:
     outer = v1.DataConnector(kind=v1.CONNECTOR_KIND_FILE_SYSTEM)
     if source == packaged_table():
         version = importlib.metadata.version(PACKAGE)
-        outer = v1.DataConnector(
-            kind=v1.CONNECTOR_KIND_PACKAGE, product=PACKAGE, version=version
-        )
+        outer = v1.DataConnector(kind=v1.CONNECTOR_KIND_PACKAGE, product=PACKAGE, version=version)
         outer.parameters.add(name="file", string_value=DATA_FILE)
         outer.parameters.add(name="sha256_in_package_record", string_value=recorded_sha256(source))
-    inner = v1.DataConnector(
-        kind=v1.CONNECTOR_KIND_CSV, product="pandas", version=pd.__version__
-    )
+    inner = v1.DataConnector(kind=v1.CONNECTOR_KIND_CSV, product="pandas", version=pd.__version__)
     inner.parameters.add(name="delimiter", string_value=",")
     compression = "bz2" if source.suffix == ".bz2" else "none"
     inner.parameters.add(name="compression", string_value=compression)

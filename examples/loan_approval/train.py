@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import json
 import os
-import resource
-import sys
 import time
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -19,7 +18,15 @@ from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.pipeline import Pipeline
 
 from examples.loan_approval.columns import DROPPED, INPUTS, LABEL, SLICE_FEATURES
-from examples.loan_approval.convert import BASELINE_ONNX, JOBLIB, ONNX, convert, write_onnx
+from examples.loan_approval.convert import (
+    BASELINE_ONNX,
+    JOBLIB,
+    ONNX,
+    convert,
+    ir_version,
+    package,
+    write_onnx,
+)
 from examples.loan_approval.curves import curve_metrics
 from examples.loan_approval.job import Job, Past
 from examples.loan_approval.metrics import Scored, rate_metrics, score_metrics
@@ -27,11 +34,19 @@ from examples.loan_approval.objectives import PROBABILITY
 from examples.loan_approval.people import TRAINER
 from examples.loan_approval.prepare import state_of
 from examples.loan_approval.registry import model_version
-from examples.loan_approval.search import BASELINE, SEED, TREES, Candidate, search, winner_of
+from examples.loan_approval.search import (
+    BASELINE,
+    SEED,
+    TREES,
+    Candidate,
+    peak_memory_bytes,
+    search,
+    winner_of,
+)
 from examples.loan_approval.table import inputs, labels
 from examples.loan_approval.transform import CLEAN_TRAIN, FITTED
 from examples.loan_approval.validate import EDITED, REQUESTS, read_clean, reference
-from mlspec import v1
+from mlspec import digests, v1
 
 VERSION = "1.0.0"
 
@@ -46,7 +61,7 @@ def train(job: Job) -> None:
     parents = [splitting, job.past(v1.Objectives), job.past(v1.DataTransformation)]
     started = time.process_time()
     body = v1.ModelTraining(
-        learning_task=v1.LEARNING_TASK_BINARY_CLASSIFICATION,
+        learning_task=v1.PREDICTION_TASK_BINARY_CLASSIFICATION,
         framework=framework(),
         deterministic=True,
         calibration_method="none",
@@ -75,9 +90,7 @@ def train(job: Job) -> None:
 
 def framework() -> v1.ModelFramework:
     """The library that fits."""
-    return v1.ModelFramework(
-        kind=v1.MODEL_FRAMEWORK_KIND_SCIKIT_LEARN, version=sklearn.__version__
-    )
+    return v1.ModelFramework(kind=v1.MODEL_FRAMEWORK_KIND_SCIKIT_LEARN, version=sklearn.__version__)
 
 
 def fit(candidate: Candidate, rows: pd.DataFrame) -> Pipeline:
@@ -121,6 +134,10 @@ def describe_data(
         )
     )
     body.code.entry_point = "examples.loan_approval.train:train"
+    code = Path(__file__)
+    body.code.artifact.CopyFrom(
+        digests.artifact(code, role="code", media_type="text/x-python", uri=code.name)
+    )
     for name in ("StratifiedKFold", "GradientBoostingClassifier"):
         body.seeds.add(generator_name=name, seed=SEED)
     body.bias_mitigations.add(
@@ -141,6 +158,8 @@ def describe_fit(body: v1.ModelTraining, model: Pipeline, rows: pd.DataFrame) ->
         labels(rows), model.predict_proba(inputs(rows))[:, 1], rows[list(SLICE_FEATURES)]
     )
     body.metrics.extend(score_metrics(scored) + rate_metrics(scored) + curve_metrics(scored))
+    won = next(t for t in body.search.trials if t.id == body.search.winner_trial_id)
+    body.validation_metrics.extend(won.metrics)
     body.architecture.family = body.algorithm
     classifier = model.named_steps["classify"]
     if body.algorithm == TREES:
@@ -158,7 +177,8 @@ def describe_trees(
     """Say how many trees there are, how large, and how the loss fell."""
     trees = [tree for stage in classifier.estimators_ for tree in stage]
     # Each node holds a threshold, or in a leaf a value: one learnt number a node.
-    body.architecture.parameter_count = sum(tree.tree_.node_count for tree in trees)
+    nodes = sum(tree.tree_.node_count for tree in trees)
+    body.architecture.parameter_count = body.architecture.trainable_parameter_count = nodes
     layer = body.architecture.layers.add(
         name="trees", kind_name="regression tree", repeat_count=len(trees)
     )
@@ -185,8 +205,7 @@ def register(job: Job) -> v1.TrainedModel:
     """Make the model a version of the model object, and describe it."""
     model = v1.ModelVersion(
         artifact=job.folder.artifact(ONNX, role="model"),
-        framework="scikit-learn",
-        framework_version=sklearn.__version__,
+        framework=framework(),
         author=TRAINER.actor,
         licence="Apache-2.0",
         signature=signature(job),
@@ -195,7 +214,11 @@ def register(job: Job) -> v1.TrainedModel:
     trained = v1.TrainedModel(
         model=model_version(job, model, VERSION),
         artifact=model.artifact,
-        format=v1.ModelFormat(kind=v1.MODEL_FORMAT_KIND_ONNX),
+        format=v1.ModelFormat(
+            kind=v1.MODEL_FORMAT_KIND_ONNX, version=ir_version(job.folder.at(ONNX))
+        ),
+        serializer=package("skl2onnx"),
+        load_dependencies=[package("onnxruntime")],
         preprocessing_included=True,
         carries_code=False,
         signature=model.signature,
@@ -216,7 +239,5 @@ def resources(started: float) -> v1.ResourceUse:
     """Processor time of this step, and the most memory that the process held."""
     used = v1.ResourceUse()
     used.cpu_duration.FromNanoseconds(int((time.process_time() - started) * 1e9))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    used.peak_memory_bytes = peak * (1 if sys.platform == "darwin" else 1024)
+    used.peak_memory_bytes = peak_memory_bytes()
     return used
-

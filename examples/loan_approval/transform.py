@@ -14,7 +14,7 @@ import pandas as pd
 from examples.loan_approval import custody
 from examples.loan_approval.analyse import BY_IQR, beyond, slice_counts
 from examples.loan_approval.columns import FENCED, INPUTS, LABEL
-from examples.loan_approval.ingest import HOLDOUT, TRAIN, VALIDATION
+from examples.loan_approval.ingest import TRAIN, VALIDATION
 from examples.loan_approval.job import Job, Past
 from examples.loan_approval.operations import (
     derive_slices,
@@ -128,4 +128,3 @@ def register(job: Job) -> v1.DatasetVersionReference:
         paths=tuple(sorted(shards)),
         notes=f"{len(INPUTS)} inputs, race, sex and {LABEL}; sentinels repaired, leaks dropped",
     )
-

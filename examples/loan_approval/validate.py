@@ -13,10 +13,9 @@ from examples.loan_approval.analyse import BY_IQR
 from examples.loan_approval.columns import INPUTS, LABEL
 from examples.loan_approval.drift import population_stability
 from examples.loan_approval.job import Job
-from examples.loan_approval.people import APPROVER, DATA_ENGINEER
-from examples.loan_approval.registry import DATASTORE, datastore_id
+from examples.loan_approval.people import DATA_ENGINEER
+from examples.loan_approval.registry import datastore_id
 from examples.loan_approval.schema import (
-    ALWAYS_THERE,
     DIALECT,
     QUERY,
     first_rows,
@@ -173,7 +172,7 @@ def anomalies(
 
 
 def feature_anomalies(
-    column: pd.Series[float] | pd.Series[str], feature: v1.Feature
+    column: pd.Series[float] | pd.Series[str], feature: v1.FeatureDefinition
 ) -> list[v1.DataAnomaly]:
     """Values that are missing too often, or out of their domain."""
     found = []
@@ -245,4 +244,3 @@ def verdict(body: v1.DataValidation) -> v1.Verdict.ValueType:
     if any(d.verdict == v1.VERDICT_UNDECIDED for d in drifts):
         return v1.VERDICT_UNDECIDED
     return v1.VERDICT_PASS
-

@@ -51,7 +51,7 @@ class Evidence:
 
     def row_count(self, part: v1.Slice) -> int:
         """Rows of a slice: the most that any of its metrics rests on."""
-        return max(m.sample_count for m in self.metrics if _same_slice(m, part))
+        return max((m.sample_count for m in self.metrics if _same_slice(m, part)), default=0)
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,31 @@ def decide(criterion: v1.Criterion, evidence: Evidence) -> list[v1.CriterionResu
     """One result for each slice of a criterion, or one for all rows; never none."""
     if not criterion.slice_features and not criterion.slices:
         return [_decide_on(criterion, evidence, None)]
+    small = {o.slice.name for o in omitted(criterion, evidence)}
+    large = [part for part in slices_of(criterion, evidence) if part.name not in small]
+    if not large:
+        return [
+            _result(criterion, None, v1.VERDICT_UNDECIDED, reason="there is no slice to look at")
+        ]
+    return [_decide_on(criterion, evidence, part) for part in large]
+
+
+def omitted(criterion: v1.Criterion, evidence: Evidence) -> list[v1.OmittedSlice]:
+    """The slices of a criterion that have too few rows to be looked at."""
+    counted = [(part, evidence.row_count(part)) for part in slices_of(criterion, evidence)]
+    return [
+        v1.OmittedSlice(criterion_id=criterion.id, slice=part, row_count=count)
+        for part, count in counted
+        if count < criterion.slice_min_row_count
+    ]
+
+
+def slices_of(criterion: v1.Criterion, evidence: Evidence) -> list[v1.Slice]:
+    """The slices that a criterion names, as far as the evidence has them; none if it is of all rows."""
     parts = list(criterion.slices)
     for feature in criterion.slice_features:
         parts += evidence.slices(feature)
-    large = [p for p in parts if evidence.row_count(p) >= criterion.slice_min_row_count]
-    if not large:
-        return [_result(criterion, None, v1.VERDICT_UNDECIDED, reason="there is no slice to look at")]
-    return [_decide_on(criterion, evidence, part) for part in large]
+    return parts
 
 
 def overall(criteria: Iterable[v1.Criterion], results: Sequence[v1.CriterionResult]) -> int:
@@ -96,11 +114,13 @@ def _decide_on(
         if criterion.HasField("split_name") and criterion.split_name != evidence.split_name:
             raise Unknown(f"measured on {evidence.split_name}, not on {criterion.split_name}")
         value = _evaluate(criterion.measured, criterion.unit, evidence, part)
+        if not value.sample_counts:
+            raise Unknown("it rests on no rows")
     except Unknown as unknown:
         return _result(criterion, part, v1.VERDICT_UNDECIDED, reason=str(unknown))
-    count = min(value.sample_counts) if value.sample_counts else None
+    count = min(value.sample_counts)
     needed = max(criterion.min_sample_count, 1)
-    if value.sample_counts and min(value.sample_counts) < needed:
+    if count < needed:
         reason = f"{count} rows, at least {needed} are asked for"
         return _result(criterion, part, v1.VERDICT_UNDECIDED, value.number, count, reason)
     if holds(value.number, criterion.comparison, criterion.bound):
@@ -131,9 +151,7 @@ _SIGNS = {
 }
 
 
-def _evaluate(
-    term: v1.Expression, unit: str, evidence: Evidence, part: v1.Slice | None
-) -> _Value:
+def _evaluate(term: v1.Expression, unit: str, evidence: Evidence, part: v1.Slice | None) -> _Value:
     match term.WhichOneof("term"):
         case "number":
             return _Value(term.number, ())
@@ -146,9 +164,7 @@ def _evaluate(
     raise Unknown("the criterion measures nothing")
 
 
-def _look_up(
-    term: v1.MetricTerm, unit: str, evidence: Evidence, part: v1.Slice | None
-) -> _Value:
+def _look_up(term: v1.MetricTerm, unit: str, evidence: Evidence, part: v1.Slice | None) -> _Value:
     metric = evidence.find(term, part)
     if metric.WhichOneof("value") != "number_value":
         raise Unknown(f"{term.name} has no value: {metric.undefined_reason or 'not a number'}")
@@ -211,6 +227,7 @@ def _result(
         slice=part,
         verdict=verdict,
         observed=observed,
+        comparison=criterion.comparison,
         bound=criterion.bound,
         sample_count=count,
         reason=reason,

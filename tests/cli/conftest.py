@@ -71,7 +71,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     signer = load_signer(folder / "keys" / "trainer.pem")
     made = record()
     (folder / "record.yaml").write_bytes(encode(made, Format.YAML))
-    (folder / "record.binpb").write_bytes(encode(made))
+    (folder / "plain.binpb").write_bytes(encode(made))
     (folder / "record.sealed.json").write_bytes(seal(made, signer).to_json())
     (folder / "model.joblib").write_bytes(b"a model")
     (folder / "table.csv").write_bytes(b"a,b\n")

@@ -113,7 +113,7 @@ def test_a_template_uncommented_is_a_record(call: Call, bench: Path) -> None:
     assert yaml.safe_load("\n".join(line for line in shape if not line.startswith("   ")))
 
 
-@pytest.mark.parametrize("name", ["record.yaml", "record.binpb", "record.sealed.json"])
+@pytest.mark.parametrize("name", ["record.yaml", "plain.binpb", "record.sealed.json"])
 def test_valid_files_are_said_to_be(call: Call, name: str) -> None:
     """Whatever their form."""
     shown = call("validate", name)

@@ -92,11 +92,11 @@ def test_the_examples_work(bench: Path, example: str, tmp_path: Path) -> None:
     """As they stand there, in the folder of the tests, through a shell."""
     with open_store(bench / "mlspec.db", read_only=True) as store:
         (trained,) = store.records(step="train")
-    made = example.partition("keygen ")[2] or example.partition("trust init ")[2]
-    if made:
-        for suffix in ("", ".pub"):
-            path = bench / made.split()[0]
-            (path.with_suffix(suffix) if suffix else path).unlink(missing_ok=True)
+    for word in ("keygen ", "trust init ", "--output "):
+        made = example.partition(word)[2].partition(" ")[0]
+        for path in (bench / made, (bench / made).with_suffix(".pub")):
+            if made not in ("", "-") and "keys/approver" not in made:
+                path.unlink(missing_ok=True)
     shim = tmp_path / "bin" / "mlspec"
     shim.parent.mkdir()
     shim.write_text(f'#!/bin/sh\nexec {sys.executable} -m mlspec.cli "$@"\n')

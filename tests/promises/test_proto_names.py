@@ -52,3 +52,9 @@ def test_enum_values_stay_names_without_their_prefix(spec: list[File]) -> None:
             if not short[:1].isalpha() or languages(short, "values"):
                 wrong.append(f"{where}.{value.name}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_no_message_is_called_like_the_schema_of_another(spec: list[File]) -> None:
+    """protoc-gen-es calls the descriptor of `X` `XSchema`: no such message may stand beside `X`."""
+    names = {message.name for _, message in messages(spec)}
+    assert not {name for name in names if name.removesuffix("Schema") in names - {name}}

@@ -33,6 +33,8 @@ def _plain(site: Site, field: Any) -> Iterator[Any]:
             yield from (limit + 1, math.inf, math.nan)
         case "finite":
             yield math.inf
+        case "in" | "not_in" | "const" if field.type == field.TYPE_STRING:
+            yield from _MISFITS if name != "not_in" else limit
         case "in" | "not_in" | "defined_only" | "const":
             yield from (*limit, 0, 9_999) if name == "not_in" else (0, 1, 2, 9_999)
         case _:
@@ -45,7 +47,8 @@ def _compound(site: Site, field: Any) -> Iterator[Edit]:
     beyond = limit.seconds - 1 if name in ("gte", "gt") else limit.seconds + 1
 
     def edit(message: Any) -> None:
-        getattr(message, field.name).seconds = beyond
+        value = getattr(message, field.name)
+        value.seconds, value.nanos = beyond, 0
 
     yield edit
 

@@ -9,9 +9,17 @@ from typing import Any
 
 import click
 
+from mlspec.errors import DecodeError, InputError, LimitError, MLSpecError
+
 # Controls, and marks that turn the direction of writing round.
 _RANGES = ((0, 9), (11, 32), (127, 160), (0x2028, 0x202F), (0x2066, 0x206A), (0xD800, 0xE000))
 _NEVER_SHOWN = {code: "\ufffd" for start, end in _RANGES for code in range(start, end)}
+
+_REMEDIES = {
+    DecodeError: "Check that the file is whole, and of the type and format that it is read as.",
+    LimitError: "Keep bulk in artifacts, which records name by digest.",
+    InputError: "Correct it, and try again.",
+}
 
 
 def plain(text: object) -> str:
@@ -41,6 +49,15 @@ def say_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     for row in cells:
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         click.echo(line.rstrip())
+
+
+def describe(error: MLSpecError) -> dict[str, Any]:
+    """Return what `print_error` prints of an error, with a remedy for kinds that bring none."""
+    found = error.to_dict() | {"text": str(error)}
+    for kind, remedy in _REMEDIES.items():
+        if isinstance(error, kind):
+            found.setdefault("remedy", remedy)
+    return found
 
 
 def print_error(error: dict[str, Any], *, as_json: bool) -> None:

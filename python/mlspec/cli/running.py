@@ -13,7 +13,7 @@ from typing import Any, Final
 import click
 
 from mlspec.cli import COMMANDS
-from mlspec.cli.printing import print_error
+from mlspec.cli.printing import describe, print_error
 from mlspec.errors import MLSpecError
 
 _USAGE: Final = 2
@@ -78,7 +78,7 @@ def _report(error: Exception, *, debug: bool, as_json: bool) -> int:
         print("mlspec: interrupted", file=sys.stderr)
         return _INTERRUPTED
     if isinstance(error, MLSpecError):
-        print_error(error.to_dict() | {"text": str(error)}, as_json=as_json)
+        print_error(describe(error), as_json=as_json)
         return error.exit_code
     print_error(
         {

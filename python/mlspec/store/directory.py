@@ -34,10 +34,10 @@ class DirectoryStore(ScannedStore):
         self._seen: set[str] = set()
         marker = path / _MARKER
         if not marker.is_file():
-            if not create or (path.exists() and any(path.iterdir())):
+            if not create:
                 raise not_a_store(str(path)) if path.exists() else _missing(path)
-            self._make()
-        elif marker.read_bytes() != _MARK:
+            self._make(marker)
+        if marker.read_bytes() != _MARK:
             raise StoreError(
                 "must have store version 1",
                 error_id="store.newer",
@@ -123,18 +123,25 @@ class DirectoryStore(ScannedStore):
         except OSError as error:
             raise StoreError(f"must be readable ({error.strerror})", source=self.url) from error
 
-    def _make(self) -> None:
+    def _make(self, marker: Path) -> None:
         try:
             self._path.mkdir(exist_ok=True)
         except OSError as error:
             raise StoreUnwritableError(
                 f"must be a folder that can be made ({error.strerror})", source=self.url
             ) from error
-        write_bytes(_MARK, self._path / _MARKER, overwrite=True)
+        strange = [name for name in self._files() if not name.endswith(_DRAFT)]
+        # Another process may have made the store, and stored something, since we looked.
+        if strange and not marker.is_file():
+            raise not_a_store(self.url)
+        self._write_file(_MARK, _MARKER, overwrite=True)
 
     def _write(self, sealed: Sealed, name: str, *, overwrite: bool) -> None:
+        self._write_file(sealed.to_json(), name, overwrite=overwrite)
+
+    def _write_file(self, data: bytes, name: str, *, overwrite: bool) -> None:
         try:
-            write_bytes(sealed.to_json(), self._path / name, overwrite=overwrite)
+            write_bytes(data, self._path / name, overwrite=overwrite)
         except InputError as error:
             raise StoreUnwritableError(
                 f"{error.message}; nothing was written", source=self.url, remedy=error.remedy

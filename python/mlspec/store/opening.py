@@ -68,7 +68,7 @@ def _open_by_url(url: str, *, create: bool, read_only: bool, timeout: float) -> 
     from mlspec.store.alchemy import AlchemyDatabase
 
     database = AlchemyDatabase(url, timeout=timeout, read_only=read_only)
-    return _prepared(database, url, create=create, read_only=read_only)
+    return _prepared(database, database.place, create=create, read_only=read_only)
 
 
 def _prepared(database: Database, url: str, *, create: bool, read_only: bool) -> Store:

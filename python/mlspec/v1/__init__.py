@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from mlspec.v1.correlation_pb2 import Correlation as Correlation
     from mlspec.v1.correlation_pb2 import CorrelationStatistic as CorrelationStatistic
     from mlspec.v1.criteria_outcome_pb2 import CriteriaOutcome as CriteriaOutcome
+    from mlspec.v1.criteria_outcome_pb2 import OmittedSlice as OmittedSlice
     from mlspec.v1.criterion_pb2 import CRITERION_SEVERITY_REQUIRE as CRITERION_SEVERITY_REQUIRE
     from mlspec.v1.criterion_pb2 import CRITERION_SEVERITY_UNSPECIFIED as CRITERION_SEVERITY_UNSPECIFIED
     from mlspec.v1.criterion_pb2 import CRITERION_SEVERITY_WARN as CRITERION_SEVERITY_WARN
@@ -390,7 +391,7 @@ if TYPE_CHECKING:
     from mlspec.v1.feature_pb2 import FEATURE_ROLE_PROTECTED_ATTRIBUTE as FEATURE_ROLE_PROTECTED_ATTRIBUTE
     from mlspec.v1.feature_pb2 import FEATURE_ROLE_UNSPECIFIED as FEATURE_ROLE_UNSPECIFIED
     from mlspec.v1.feature_pb2 import FEATURE_ROLE_WEIGHT as FEATURE_ROLE_WEIGHT
-    from mlspec.v1.feature_pb2 import Feature as Feature
+    from mlspec.v1.feature_pb2 import FeatureDefinition as FeatureDefinition
     from mlspec.v1.feature_pb2 import FeatureKind as FeatureKind
     from mlspec.v1.feature_pb2 import FeatureRole as FeatureRole
     from mlspec.v1.feature_pb2 import IntegerDomain as IntegerDomain
@@ -763,24 +764,6 @@ if TYPE_CHECKING:
     from mlspec.v1.model_serving_pb2 import SERVING_PHASE_STARTED as SERVING_PHASE_STARTED
     from mlspec.v1.model_serving_pb2 import SERVING_PHASE_UNSPECIFIED as SERVING_PHASE_UNSPECIFIED
     from mlspec.v1.model_serving_pb2 import ServingPhase as ServingPhase
-    from mlspec.v1.model_training_pb2 import LEARNING_TASK_ANOMALY_DETECTION as LEARNING_TASK_ANOMALY_DETECTION
-    from mlspec.v1.model_training_pb2 import LEARNING_TASK_BINARY_CLASSIFICATION as LEARNING_TASK_BINARY_CLASSIFICATION
-    from mlspec.v1.model_training_pb2 import LEARNING_TASK_CAUSAL_INFERENCE as LEARNING_TASK_CAUSAL_INFERENCE
-    from mlspec.v1.model_training_pb2 import LEARNING_TASK_CLUSTERING as LEARNING_TASK_CLUSTERING
-    from mlspec.v1.model_training_pb2 import LEARNING_TASK_DETECTION as LEARNING_TASK_DETECTION
-    from mlspec.v1.model_training_pb2 import LEARNING_TASK_FORECASTING as LEARNING_TASK_FORECASTING
-    from mlspec.v1.model_training_pb2 import LEARNING_TASK_GENERATION as LEARNING_TASK_GENERATION
-    from mlspec.v1.model_training_pb2 import LEARNING_TASK_MULTICLASS_CLASSIFICATION as LEARNING_TASK_MULTICLASS_CLASSIFICATION
-    from mlspec.v1.model_training_pb2 import LEARNING_TASK_MULTILABEL_CLASSIFICATION as LEARNING_TASK_MULTILABEL_CLASSIFICATION
-    from mlspec.v1.model_training_pb2 import LEARNING_TASK_RANKING as LEARNING_TASK_RANKING
-    from mlspec.v1.model_training_pb2 import LEARNING_TASK_RECOMMENDATION as LEARNING_TASK_RECOMMENDATION
-    from mlspec.v1.model_training_pb2 import LEARNING_TASK_REGRESSION as LEARNING_TASK_REGRESSION
-    from mlspec.v1.model_training_pb2 import LEARNING_TASK_REINFORCEMENT as LEARNING_TASK_REINFORCEMENT
-    from mlspec.v1.model_training_pb2 import LEARNING_TASK_REPRESENTATION as LEARNING_TASK_REPRESENTATION
-    from mlspec.v1.model_training_pb2 import LEARNING_TASK_SEGMENTATION as LEARNING_TASK_SEGMENTATION
-    from mlspec.v1.model_training_pb2 import LEARNING_TASK_SURVIVAL as LEARNING_TASK_SURVIVAL
-    from mlspec.v1.model_training_pb2 import LEARNING_TASK_UNSPECIFIED as LEARNING_TASK_UNSPECIFIED
-    from mlspec.v1.model_training_pb2 import LearningTask as LearningTask
     from mlspec.v1.model_training_pb2 import ModelTraining as ModelTraining
     from mlspec.v1.model_version_pb2 import ModelSignature as ModelSignature
     from mlspec.v1.model_version_pb2 import ModelVersion as ModelVersion
@@ -922,27 +905,6 @@ if TYPE_CHECKING:
     from mlspec.v1.objective_output_pb2 import DECISION_AUTOMATION_UNSPECIFIED as DECISION_AUTOMATION_UNSPECIFIED
     from mlspec.v1.objective_output_pb2 import DecisionAutomation as DecisionAutomation
     from mlspec.v1.objective_output_pb2 import ObjectiveOutput as ObjectiveOutput
-    from mlspec.v1.objective_output_pb2 import PREDICTION_TASK_ANOMALY_DETECTION as PREDICTION_TASK_ANOMALY_DETECTION
-    from mlspec.v1.objective_output_pb2 import PREDICTION_TASK_BINARY_CLASSIFICATION as PREDICTION_TASK_BINARY_CLASSIFICATION
-    from mlspec.v1.objective_output_pb2 import PREDICTION_TASK_CLUSTERING as PREDICTION_TASK_CLUSTERING
-    from mlspec.v1.objective_output_pb2 import PREDICTION_TASK_CONTROL as PREDICTION_TASK_CONTROL
-    from mlspec.v1.objective_output_pb2 import PREDICTION_TASK_DETECTION as PREDICTION_TASK_DETECTION
-    from mlspec.v1.objective_output_pb2 import PREDICTION_TASK_EMBEDDING as PREDICTION_TASK_EMBEDDING
-    from mlspec.v1.objective_output_pb2 import PREDICTION_TASK_EXTRACTION as PREDICTION_TASK_EXTRACTION
-    from mlspec.v1.objective_output_pb2 import PREDICTION_TASK_FORECASTING as PREDICTION_TASK_FORECASTING
-    from mlspec.v1.objective_output_pb2 import PREDICTION_TASK_MEDIA_GENERATION as PREDICTION_TASK_MEDIA_GENERATION
-    from mlspec.v1.objective_output_pb2 import PREDICTION_TASK_MULTICLASS_CLASSIFICATION as PREDICTION_TASK_MULTICLASS_CLASSIFICATION
-    from mlspec.v1.objective_output_pb2 import PREDICTION_TASK_MULTILABEL_CLASSIFICATION as PREDICTION_TASK_MULTILABEL_CLASSIFICATION
-    from mlspec.v1.objective_output_pb2 import PREDICTION_TASK_RANKING as PREDICTION_TASK_RANKING
-    from mlspec.v1.objective_output_pb2 import PREDICTION_TASK_RECOMMENDATION as PREDICTION_TASK_RECOMMENDATION
-    from mlspec.v1.objective_output_pb2 import PREDICTION_TASK_REGRESSION as PREDICTION_TASK_REGRESSION
-    from mlspec.v1.objective_output_pb2 import PREDICTION_TASK_SEGMENTATION as PREDICTION_TASK_SEGMENTATION
-    from mlspec.v1.objective_output_pb2 import PREDICTION_TASK_SUMMARIZATION as PREDICTION_TASK_SUMMARIZATION
-    from mlspec.v1.objective_output_pb2 import PREDICTION_TASK_TEXT_GENERATION as PREDICTION_TASK_TEXT_GENERATION
-    from mlspec.v1.objective_output_pb2 import PREDICTION_TASK_TRANSCRIPTION as PREDICTION_TASK_TRANSCRIPTION
-    from mlspec.v1.objective_output_pb2 import PREDICTION_TASK_TRANSLATION as PREDICTION_TASK_TRANSLATION
-    from mlspec.v1.objective_output_pb2 import PREDICTION_TASK_UNSPECIFIED as PREDICTION_TASK_UNSPECIFIED
-    from mlspec.v1.objective_output_pb2 import PredictionTask as PredictionTask
     from mlspec.v1.objectives_pb2 import AffectedGroup as AffectedGroup
     from mlspec.v1.objectives_pb2 import CriteriaSource as CriteriaSource
     from mlspec.v1.objectives_pb2 import Objectives as Objectives
@@ -1017,6 +979,7 @@ if TYPE_CHECKING:
     from mlspec.v1.pipeline_pb2 import Pipeline as Pipeline
     from mlspec.v1.pipeline_pb2 import PipelineEdge as PipelineEdge
     from mlspec.v1.pipeline_pb2 import PipelineForm as PipelineForm
+    from mlspec.v1.pipeline_pb2 import PipelinePort as PipelinePort
     from mlspec.v1.pipeline_pb2 import PipelineVersion as PipelineVersion
     from mlspec.v1.pipeline_pb2 import PipelineVertex as PipelineVertex
     from mlspec.v1.pipeline_pb2 import StepVertex as StepVertex
@@ -1056,6 +1019,29 @@ if TYPE_CHECKING:
     from mlspec.v1.prediction_pb2 import HumanOverride as HumanOverride
     from mlspec.v1.prediction_pb2 import Prediction as Prediction
     from mlspec.v1.prediction_pb2 import PrincipalReason as PrincipalReason
+    from mlspec.v1.prediction_task_pb2 import PREDICTION_TASK_ANOMALY_DETECTION as PREDICTION_TASK_ANOMALY_DETECTION
+    from mlspec.v1.prediction_task_pb2 import PREDICTION_TASK_BINARY_CLASSIFICATION as PREDICTION_TASK_BINARY_CLASSIFICATION
+    from mlspec.v1.prediction_task_pb2 import PREDICTION_TASK_CAUSAL_INFERENCE as PREDICTION_TASK_CAUSAL_INFERENCE
+    from mlspec.v1.prediction_task_pb2 import PREDICTION_TASK_CLUSTERING as PREDICTION_TASK_CLUSTERING
+    from mlspec.v1.prediction_task_pb2 import PREDICTION_TASK_CONTROL as PREDICTION_TASK_CONTROL
+    from mlspec.v1.prediction_task_pb2 import PREDICTION_TASK_DETECTION as PREDICTION_TASK_DETECTION
+    from mlspec.v1.prediction_task_pb2 import PREDICTION_TASK_EMBEDDING as PREDICTION_TASK_EMBEDDING
+    from mlspec.v1.prediction_task_pb2 import PREDICTION_TASK_EXTRACTION as PREDICTION_TASK_EXTRACTION
+    from mlspec.v1.prediction_task_pb2 import PREDICTION_TASK_FORECASTING as PREDICTION_TASK_FORECASTING
+    from mlspec.v1.prediction_task_pb2 import PREDICTION_TASK_MEDIA_GENERATION as PREDICTION_TASK_MEDIA_GENERATION
+    from mlspec.v1.prediction_task_pb2 import PREDICTION_TASK_MULTICLASS_CLASSIFICATION as PREDICTION_TASK_MULTICLASS_CLASSIFICATION
+    from mlspec.v1.prediction_task_pb2 import PREDICTION_TASK_MULTILABEL_CLASSIFICATION as PREDICTION_TASK_MULTILABEL_CLASSIFICATION
+    from mlspec.v1.prediction_task_pb2 import PREDICTION_TASK_RANKING as PREDICTION_TASK_RANKING
+    from mlspec.v1.prediction_task_pb2 import PREDICTION_TASK_RECOMMENDATION as PREDICTION_TASK_RECOMMENDATION
+    from mlspec.v1.prediction_task_pb2 import PREDICTION_TASK_REGRESSION as PREDICTION_TASK_REGRESSION
+    from mlspec.v1.prediction_task_pb2 import PREDICTION_TASK_SEGMENTATION as PREDICTION_TASK_SEGMENTATION
+    from mlspec.v1.prediction_task_pb2 import PREDICTION_TASK_SUMMARIZATION as PREDICTION_TASK_SUMMARIZATION
+    from mlspec.v1.prediction_task_pb2 import PREDICTION_TASK_SURVIVAL as PREDICTION_TASK_SURVIVAL
+    from mlspec.v1.prediction_task_pb2 import PREDICTION_TASK_TEXT_GENERATION as PREDICTION_TASK_TEXT_GENERATION
+    from mlspec.v1.prediction_task_pb2 import PREDICTION_TASK_TRANSCRIPTION as PREDICTION_TASK_TRANSCRIPTION
+    from mlspec.v1.prediction_task_pb2 import PREDICTION_TASK_TRANSLATION as PREDICTION_TASK_TRANSLATION
+    from mlspec.v1.prediction_task_pb2 import PREDICTION_TASK_UNSPECIFIED as PREDICTION_TASK_UNSPECIFIED
+    from mlspec.v1.prediction_task_pb2 import PredictionTask as PredictionTask
     from mlspec.v1.quantization_pb2 import QUANTIZATION_GRANULARITY_CHANNEL as QUANTIZATION_GRANULARITY_CHANNEL
     from mlspec.v1.quantization_pb2 import QUANTIZATION_GRANULARITY_GROUP as QUANTIZATION_GRANULARITY_GROUP
     from mlspec.v1.quantization_pb2 import QUANTIZATION_GRANULARITY_TENSOR as QUANTIZATION_GRANULARITY_TENSOR
@@ -1912,8 +1898,8 @@ _MODULES = {
     "FIT_SCOPE_SPLIT": "fitted_state_pb2",
     "FIT_SCOPE_UNSPECIFIED": "fitted_state_pb2",
     "Failure": "record_header_pb2",
-    "Feature": "feature_pb2",
     "FeatureCount": "transformation_operation_pb2",
+    "FeatureDefinition": "feature_pb2",
     "FeatureDropReason": "feature_mapping_pb2",
     "FeatureImportance": "feature_importance_pb2",
     "FeatureKind": "feature_pb2",
@@ -2091,23 +2077,6 @@ _MODULES = {
     "LEAKAGE_UNIT_OPERATIONS": "leakage_pb2",
     "LEAKAGE_UNIT_ROWS": "leakage_pb2",
     "LEAKAGE_UNIT_UNSPECIFIED": "leakage_pb2",
-    "LEARNING_TASK_ANOMALY_DETECTION": "model_training_pb2",
-    "LEARNING_TASK_BINARY_CLASSIFICATION": "model_training_pb2",
-    "LEARNING_TASK_CAUSAL_INFERENCE": "model_training_pb2",
-    "LEARNING_TASK_CLUSTERING": "model_training_pb2",
-    "LEARNING_TASK_DETECTION": "model_training_pb2",
-    "LEARNING_TASK_FORECASTING": "model_training_pb2",
-    "LEARNING_TASK_GENERATION": "model_training_pb2",
-    "LEARNING_TASK_MULTICLASS_CLASSIFICATION": "model_training_pb2",
-    "LEARNING_TASK_MULTILABEL_CLASSIFICATION": "model_training_pb2",
-    "LEARNING_TASK_RANKING": "model_training_pb2",
-    "LEARNING_TASK_RECOMMENDATION": "model_training_pb2",
-    "LEARNING_TASK_REGRESSION": "model_training_pb2",
-    "LEARNING_TASK_REINFORCEMENT": "model_training_pb2",
-    "LEARNING_TASK_REPRESENTATION": "model_training_pb2",
-    "LEARNING_TASK_SEGMENTATION": "model_training_pb2",
-    "LEARNING_TASK_SURVIVAL": "model_training_pb2",
-    "LEARNING_TASK_UNSPECIFIED": "model_training_pb2",
     "LEGAL_BASIS_KIND_CONSENT": "dataset_version_pb2",
     "LEGAL_BASIS_KIND_CONTRACT": "dataset_version_pb2",
     "LEGAL_BASIS_KIND_LEGAL_OBLIGATION": "dataset_version_pb2",
@@ -2144,7 +2113,6 @@ _MODULES = {
     "LeakageFinding": "leakage_pb2",
     "LeakageKind": "leakage_pb2",
     "LeakageUnit": "leakage_pb2",
-    "LearningTask": "model_training_pb2",
     "LegalBasis": "dataset_version_pb2",
     "LegalBasisKind": "dataset_version_pb2",
     "LengthStatistics": "feature_statistics_pb2",
@@ -2403,6 +2371,7 @@ _MODULES = {
     "ObjectiveOutput": "objective_output_pb2",
     "Objectives": "objectives_pb2",
     "ObjectivesBaseline": "objectives_pb2",
+    "OmittedSlice": "criteria_outcome_pb2",
     "Operation": "criterion_pb2",
     "OperationKind": "criterion_pb2",
     "OperationScope": "transformation_operation_pb2",
@@ -2449,26 +2418,28 @@ _MODULES = {
     "PIPELINE_FORM_DRAFT": "pipeline_pb2",
     "PIPELINE_FORM_PUBLISHED": "pipeline_pb2",
     "PIPELINE_FORM_UNSPECIFIED": "pipeline_pb2",
-    "PREDICTION_TASK_ANOMALY_DETECTION": "objective_output_pb2",
-    "PREDICTION_TASK_BINARY_CLASSIFICATION": "objective_output_pb2",
-    "PREDICTION_TASK_CLUSTERING": "objective_output_pb2",
-    "PREDICTION_TASK_CONTROL": "objective_output_pb2",
-    "PREDICTION_TASK_DETECTION": "objective_output_pb2",
-    "PREDICTION_TASK_EMBEDDING": "objective_output_pb2",
-    "PREDICTION_TASK_EXTRACTION": "objective_output_pb2",
-    "PREDICTION_TASK_FORECASTING": "objective_output_pb2",
-    "PREDICTION_TASK_MEDIA_GENERATION": "objective_output_pb2",
-    "PREDICTION_TASK_MULTICLASS_CLASSIFICATION": "objective_output_pb2",
-    "PREDICTION_TASK_MULTILABEL_CLASSIFICATION": "objective_output_pb2",
-    "PREDICTION_TASK_RANKING": "objective_output_pb2",
-    "PREDICTION_TASK_RECOMMENDATION": "objective_output_pb2",
-    "PREDICTION_TASK_REGRESSION": "objective_output_pb2",
-    "PREDICTION_TASK_SEGMENTATION": "objective_output_pb2",
-    "PREDICTION_TASK_SUMMARIZATION": "objective_output_pb2",
-    "PREDICTION_TASK_TEXT_GENERATION": "objective_output_pb2",
-    "PREDICTION_TASK_TRANSCRIPTION": "objective_output_pb2",
-    "PREDICTION_TASK_TRANSLATION": "objective_output_pb2",
-    "PREDICTION_TASK_UNSPECIFIED": "objective_output_pb2",
+    "PREDICTION_TASK_ANOMALY_DETECTION": "prediction_task_pb2",
+    "PREDICTION_TASK_BINARY_CLASSIFICATION": "prediction_task_pb2",
+    "PREDICTION_TASK_CAUSAL_INFERENCE": "prediction_task_pb2",
+    "PREDICTION_TASK_CLUSTERING": "prediction_task_pb2",
+    "PREDICTION_TASK_CONTROL": "prediction_task_pb2",
+    "PREDICTION_TASK_DETECTION": "prediction_task_pb2",
+    "PREDICTION_TASK_EMBEDDING": "prediction_task_pb2",
+    "PREDICTION_TASK_EXTRACTION": "prediction_task_pb2",
+    "PREDICTION_TASK_FORECASTING": "prediction_task_pb2",
+    "PREDICTION_TASK_MEDIA_GENERATION": "prediction_task_pb2",
+    "PREDICTION_TASK_MULTICLASS_CLASSIFICATION": "prediction_task_pb2",
+    "PREDICTION_TASK_MULTILABEL_CLASSIFICATION": "prediction_task_pb2",
+    "PREDICTION_TASK_RANKING": "prediction_task_pb2",
+    "PREDICTION_TASK_RECOMMENDATION": "prediction_task_pb2",
+    "PREDICTION_TASK_REGRESSION": "prediction_task_pb2",
+    "PREDICTION_TASK_SEGMENTATION": "prediction_task_pb2",
+    "PREDICTION_TASK_SUMMARIZATION": "prediction_task_pb2",
+    "PREDICTION_TASK_SURVIVAL": "prediction_task_pb2",
+    "PREDICTION_TASK_TEXT_GENERATION": "prediction_task_pb2",
+    "PREDICTION_TASK_TRANSCRIPTION": "prediction_task_pb2",
+    "PREDICTION_TASK_TRANSLATION": "prediction_task_pb2",
+    "PREDICTION_TASK_UNSPECIFIED": "prediction_task_pb2",
     "PRIVACY_MECHANISM_DP_SGD": "differential_privacy_pb2",
     "PRIVACY_MECHANISM_LOCAL": "differential_privacy_pb2",
     "PRIVACY_MECHANISM_OBJECTIVE_PERTURBATION": "differential_privacy_pb2",
@@ -2494,6 +2465,7 @@ _MODULES = {
     "Pipeline": "pipeline_pb2",
     "PipelineEdge": "pipeline_pb2",
     "PipelineForm": "pipeline_pb2",
+    "PipelinePort": "pipeline_pb2",
     "PipelineReference": "record_header_pb2",
     "PipelineVersion": "pipeline_pb2",
     "PipelineVertex": "pipeline_pb2",
@@ -2501,7 +2473,7 @@ _MODULES = {
     "Port": "module_pb2",
     "PossibleError": "possible_error_pb2",
     "Prediction": "prediction_pb2",
-    "PredictionTask": "objective_output_pb2",
+    "PredictionTask": "prediction_task_pb2",
     "PrincipalReason": "prediction_pb2",
     "PrivacyMechanism": "differential_privacy_pb2",
     "Producer": "record_header_pb2",
@@ -3389,8 +3361,8 @@ __all__ = [
     "FIT_SCOPE_SPLIT",
     "FIT_SCOPE_UNSPECIFIED",
     "Failure",
-    "Feature",
     "FeatureCount",
+    "FeatureDefinition",
     "FeatureDropReason",
     "FeatureImportance",
     "FeatureKind",
@@ -3568,23 +3540,6 @@ __all__ = [
     "LEAKAGE_UNIT_OPERATIONS",
     "LEAKAGE_UNIT_ROWS",
     "LEAKAGE_UNIT_UNSPECIFIED",
-    "LEARNING_TASK_ANOMALY_DETECTION",
-    "LEARNING_TASK_BINARY_CLASSIFICATION",
-    "LEARNING_TASK_CAUSAL_INFERENCE",
-    "LEARNING_TASK_CLUSTERING",
-    "LEARNING_TASK_DETECTION",
-    "LEARNING_TASK_FORECASTING",
-    "LEARNING_TASK_GENERATION",
-    "LEARNING_TASK_MULTICLASS_CLASSIFICATION",
-    "LEARNING_TASK_MULTILABEL_CLASSIFICATION",
-    "LEARNING_TASK_RANKING",
-    "LEARNING_TASK_RECOMMENDATION",
-    "LEARNING_TASK_REGRESSION",
-    "LEARNING_TASK_REINFORCEMENT",
-    "LEARNING_TASK_REPRESENTATION",
-    "LEARNING_TASK_SEGMENTATION",
-    "LEARNING_TASK_SURVIVAL",
-    "LEARNING_TASK_UNSPECIFIED",
     "LEGAL_BASIS_KIND_CONSENT",
     "LEGAL_BASIS_KIND_CONTRACT",
     "LEGAL_BASIS_KIND_LEGAL_OBLIGATION",
@@ -3621,7 +3576,6 @@ __all__ = [
     "LeakageFinding",
     "LeakageKind",
     "LeakageUnit",
-    "LearningTask",
     "LegalBasis",
     "LegalBasisKind",
     "LengthStatistics",
@@ -3880,6 +3834,7 @@ __all__ = [
     "ObjectiveOutput",
     "Objectives",
     "ObjectivesBaseline",
+    "OmittedSlice",
     "Operation",
     "OperationKind",
     "OperationScope",
@@ -3928,6 +3883,7 @@ __all__ = [
     "PIPELINE_FORM_UNSPECIFIED",
     "PREDICTION_TASK_ANOMALY_DETECTION",
     "PREDICTION_TASK_BINARY_CLASSIFICATION",
+    "PREDICTION_TASK_CAUSAL_INFERENCE",
     "PREDICTION_TASK_CLUSTERING",
     "PREDICTION_TASK_CONTROL",
     "PREDICTION_TASK_DETECTION",
@@ -3942,6 +3898,7 @@ __all__ = [
     "PREDICTION_TASK_REGRESSION",
     "PREDICTION_TASK_SEGMENTATION",
     "PREDICTION_TASK_SUMMARIZATION",
+    "PREDICTION_TASK_SURVIVAL",
     "PREDICTION_TASK_TEXT_GENERATION",
     "PREDICTION_TASK_TRANSCRIPTION",
     "PREDICTION_TASK_TRANSLATION",
@@ -3971,6 +3928,7 @@ __all__ = [
     "Pipeline",
     "PipelineEdge",
     "PipelineForm",
+    "PipelinePort",
     "PipelineReference",
     "PipelineVersion",
     "PipelineVertex",

@@ -14,7 +14,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15mlspec/v1/actor.proto\x12\tmlspec.v1\"\xc3\x01\n\x05\x41\x63tor\x12\x34\n\x04kind\x18\x01 \x01(\x0e\x32\x14.mlspec.v1.ActorKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04kind\x12?\n\x08identity\x18\x02 \x01(\tB#\xbaH r\x1e\x10\x01\x18\xff\x01\x92\x02\x16risk-team@bank.exampleR\x08identity\x12\x32\n\x0c\x64isplay_name\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01H\x00R\x0b\x64isplayName\x88\x01\x01\x42\x0f\n\r_display_name*k\n\tActorKind\x12\x1a\n\x16\x41\x43TOR_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11\x41\x43TOR_KIND_PERSON\x10\x01\x12\x16\n\x12\x41\x43TOR_KIND_SERVICE\x10\x02\x12\x13\n\x0f\x41\x43TOR_KIND_TEAM\x10\x03\x42Q\n\rorg.mlspec.v1B\nActorProtoP\x01Z2github.com/mlspec/mlspec/gen/go/mlspec/v1;mlspecv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15mlspec/v1/actor.proto\x12\tmlspec.v1\"\xc3\x01\n\x05\x41\x63tor\x12\x34\n\x04kind\x18\x01 \x01(\x0e\x32\x14.mlspec.v1.ActorKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04kind\x12?\n\x08identity\x18\x02 \x01(\tB#\xbaH r\x1e\x10\x01(\xff\x01\x92\x02\x16risk-team@bank.exampleR\x08identity\x12\x32\n\x0c\x64isplay_name\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xff\x01H\x00R\x0b\x64isplayName\x88\x01\x01\x42\x0f\n\r_display_name*k\n\tActorKind\x12\x1a\n\x16\x41\x43TOR_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11\x41\x43TOR_KIND_PERSON\x10\x01\x12\x16\n\x12\x41\x43TOR_KIND_SERVICE\x10\x02\x12\x13\n\x0f\x41\x43TOR_KIND_TEAM\x10\x03\x42Q\n\rorg.mlspec.v1B\nActorProtoP\x01Z2github.com/mlspec/mlspec/gen/go/mlspec/v1;mlspecv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -25,9 +25,9 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_ACTOR'].fields_by_name['kind']._options = None
   _globals['_ACTOR'].fields_by_name['kind']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
   _globals['_ACTOR'].fields_by_name['identity']._options = None
-  _globals['_ACTOR'].fields_by_name['identity']._serialized_options = b'\272H r\036\020\001\030\377\001\222\002\026risk-team@bank.example'
+  _globals['_ACTOR'].fields_by_name['identity']._serialized_options = b'\272H r\036\020\001(\377\001\222\002\026risk-team@bank.example'
   _globals['_ACTOR'].fields_by_name['display_name']._options = None
-  _globals['_ACTOR'].fields_by_name['display_name']._serialized_options = b'\272H\007r\005\020\001\030\377\001'
+  _globals['_ACTOR'].fields_by_name['display_name']._serialized_options = b'\272H\007r\005\020\001(\377\001'
   _globals['_ACTORKIND']._serialized_start=234
   _globals['_ACTORKIND']._serialized_end=341
   _globals['_ACTOR']._serialized_start=37

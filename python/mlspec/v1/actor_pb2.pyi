@@ -57,10 +57,10 @@ class Actor(message.Message):
     """Required. What kind of actor."""
     identity: builtins.str
     """Required. A stable identifier in the organisation, for example an e-mail address, an OpenID subject or a
-    SPIFFE id. Not proven by standing here: the signature is. 1 to 255 characters.
+    SPIFFE id. Not proven by standing here: the signature is. 1 to 255 bytes.
     """
     display_name: builtins.str
-    """A name for people. Absent: not given. 1 to 255 characters."""
+    """A name for people. Absent: not given. 1 to 255 bytes."""
     def __init__(
         self,
         *,

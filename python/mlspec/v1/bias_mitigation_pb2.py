@@ -15,7 +15,7 @@ _sym_db = _symbol_database.Default()
 from mlspec.v1 import parameter_pb2 as mlspec_dot_v1_dot_parameter__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fmlspec/v1/bias_mitigation.proto\x12\tmlspec.v1\x1a\x19mlspec/v1/parameter.proto\"\xee\x02\n\x0e\x42iasMitigation\x12N\n\ttechnique\x18\x01 \x01(\x0e\x32\".mlspec.v1.BiasMitigationTechniqueB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00H\x00R\ttechnique\x12\x37\n\x10\x63ustom_technique\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01H\x00R\x0f\x63ustomTechnique\x12\x31\n\x08\x66\x65\x61tures\x18\x03 \x03(\tB\x15\xbaH\x12\x92\x01\x0f\x08\x01\x10@\x18\x01\"\x07r\x05\x10\x01\x18\xff\x01R\x08\x66\x65\x61tures\x12\x34\n\rfairness_goal\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01H\x01R\x0c\x66\x61irnessGoal\x88\x01\x01\x12?\n\nparameters\x18\x05 \x03(\x0b\x32\x14.mlspec.v1.ParameterB\t\xbaH\x06\x92\x01\x03\x10\x80\x02R\nparametersB\x17\n\x0etechnique_kind\x12\x05\xbaH\x02\x08\x01\x42\x10\n\x0e_fairness_goal*\xd6\x02\n\x17\x42iasMitigationTechnique\x12)\n%BIAS_MITIGATION_TECHNIQUE_UNSPECIFIED\x10\x00\x12(\n$BIAS_MITIGATION_TECHNIQUE_REWEIGHING\x10\x01\x12(\n$BIAS_MITIGATION_TECHNIQUE_RESAMPLING\x10\x02\x12-\n)BIAS_MITIGATION_TECHNIQUE_FEATURE_REMOVAL\x10\x03\x12\x33\n/BIAS_MITIGATION_TECHNIQUE_CONSTRAINED_OBJECTIVE\x10\x04\x12)\n%BIAS_MITIGATION_TECHNIQUE_ADVERSARIAL\x10\x05\x12-\n)BIAS_MITIGATION_TECHNIQUE_POST_PROCESSING\x10\x06\x42Z\n\rorg.mlspec.v1B\x13\x42iasMitigationProtoP\x01Z2github.com/mlspec/mlspec/gen/go/mlspec/v1;mlspecv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fmlspec/v1/bias_mitigation.proto\x12\tmlspec.v1\x1a\x19mlspec/v1/parameter.proto\"\xe7\x03\n\x0e\x42iasMitigation\x12N\n\ttechnique\x18\x01 \x01(\x0e\x32\".mlspec.v1.BiasMitigationTechniqueB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00H\x00R\ttechnique\x12\x37\n\x10\x63ustom_technique\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01H\x00R\x0f\x63ustomTechnique\x12\x31\n\x08\x66\x65\x61tures\x18\x03 \x03(\tB\x15\xbaH\x12\x92\x01\x0f\x08\x01\x10@\x18\x01\"\x07r\x05\x10\x01\x18\xff\x01R\x08\x66\x65\x61tures\x12\x34\n\rfairness_goal\x18\x04 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01H\x01R\x0c\x66\x61irnessGoal\x88\x01\x01\x12\xb7\x01\n\nparameters\x18\x05 \x03(\x0b\x32\x14.mlspec.v1.ParameterB\x80\x01\xbaH}\xba\x01t\n\'bias_mitigation.parameters.names_unique\x12\x18must have distinct names\x1a/this.size() < 2 || this.map(p, p.name).unique()\x92\x01\x03\x10\x80\x02R\nparametersB\x17\n\x0etechnique_kind\x12\x05\xbaH\x02\x08\x01\x42\x10\n\x0e_fairness_goal*\xd6\x02\n\x17\x42iasMitigationTechnique\x12)\n%BIAS_MITIGATION_TECHNIQUE_UNSPECIFIED\x10\x00\x12(\n$BIAS_MITIGATION_TECHNIQUE_REWEIGHING\x10\x01\x12(\n$BIAS_MITIGATION_TECHNIQUE_RESAMPLING\x10\x02\x12-\n)BIAS_MITIGATION_TECHNIQUE_FEATURE_REMOVAL\x10\x03\x12\x33\n/BIAS_MITIGATION_TECHNIQUE_CONSTRAINED_OBJECTIVE\x10\x04\x12)\n%BIAS_MITIGATION_TECHNIQUE_ADVERSARIAL\x10\x05\x12-\n)BIAS_MITIGATION_TECHNIQUE_POST_PROCESSING\x10\x06\x42Z\n\rorg.mlspec.v1B\x13\x42iasMitigationProtoP\x01Z2github.com/mlspec/mlspec/gen/go/mlspec/v1;mlspecv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,9 +34,9 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_BIASMITIGATION'].fields_by_name['fairness_goal']._options = None
   _globals['_BIASMITIGATION'].fields_by_name['fairness_goal']._serialized_options = b'\272H\007r\005\020\001\030\377\001'
   _globals['_BIASMITIGATION'].fields_by_name['parameters']._options = None
-  _globals['_BIASMITIGATION'].fields_by_name['parameters']._serialized_options = b'\272H\006\222\001\003\020\200\002'
-  _globals['_BIASMITIGATIONTECHNIQUE']._serialized_start=443
-  _globals['_BIASMITIGATIONTECHNIQUE']._serialized_end=785
+  _globals['_BIASMITIGATION'].fields_by_name['parameters']._serialized_options = b'\272H}\272\001t\n\'bias_mitigation.parameters.names_unique\022\030must have distinct names\032/this.size() < 2 || this.map(p, p.name).unique()\222\001\003\020\200\002'
+  _globals['_BIASMITIGATIONTECHNIQUE']._serialized_start=564
+  _globals['_BIASMITIGATIONTECHNIQUE']._serialized_end=906
   _globals['_BIASMITIGATION']._serialized_start=74
-  _globals['_BIASMITIGATION']._serialized_end=440
+  _globals['_BIASMITIGATION']._serialized_end=561
 # @@protoc_insertion_point(module_scope)

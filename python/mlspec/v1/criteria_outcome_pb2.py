@@ -13,10 +13,11 @@ _sym_db = _symbol_database.Default()
 
 
 from mlspec.v1 import criterion_pb2 as mlspec_dot_v1_dot_criterion__pb2
+from mlspec.v1 import slice_pb2 as mlspec_dot_v1_dot_slice__pb2
 from mlspec.v1 import verdict_pb2 as mlspec_dot_v1_dot_verdict__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n mlspec/v1/criteria_outcome.proto\x12\tmlspec.v1\x1a\x19mlspec/v1/criterion.proto\x1a\x17mlspec/v1/verdict.proto\"\xa0\x04\n\x0f\x43riteriaOutcome\x12P\n\x10required_results\x18\x01 \x03(\x0b\x32\x1a.mlspec.v1.CriterionResultB\t\xbaH\x06\x92\x01\x03\x10\x80\x10R\x0frequiredResults\x12H\n\x0cwarn_results\x18\x02 \x03(\x0b\x32\x1a.mlspec.v1.CriterionResultB\t\xbaH\x06\x92\x01\x03\x10\x80\x10R\x0bwarnResults\x12:\n\x07verdict\x18\x03 \x01(\x0e\x32\x12.mlspec.v1.VerdictB\x0c\xbaH\t\x82\x01\x06\x18\x01\x18\x02\x18\x03R\x07verdict:\xb4\x02\xbaH\xb0\x02\x1a\xad\x02\n criteria_outcome.verdict.follows\x12\x62verdict must be FAIL if a required result is, else UNDECIDED if one is or there is none, else PASS\x1a\xa4\x01this.verdict == (this.required_results.exists(r, r.verdict == 2) ? 2 : this.required_results.size() == 0 || this.required_results.exists(r, r.verdict != 1) ? 3 : 1)B[\n\rorg.mlspec.v1B\x14\x43riteriaOutcomeProtoP\x01Z2github.com/mlspec/mlspec/gen/go/mlspec/v1;mlspecv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n mlspec/v1/criteria_outcome.proto\x12\tmlspec.v1\x1a\x19mlspec/v1/criterion.proto\x1a\x15mlspec/v1/slice.proto\x1a\x17mlspec/v1/verdict.proto\"\xeb\x04\n\x0f\x43riteriaOutcome\x12P\n\x10required_results\x18\x01 \x03(\x0b\x32\x1a.mlspec.v1.CriterionResultB\t\xbaH\x06\x92\x01\x03\x10\x80\x10R\x0frequiredResults\x12H\n\x0cwarn_results\x18\x02 \x03(\x0b\x32\x1a.mlspec.v1.CriterionResultB\t\xbaH\x06\x92\x01\x03\x10\x80\x10R\x0bwarnResults\x12:\n\x07verdict\x18\x03 \x01(\x0e\x32\x12.mlspec.v1.VerdictB\x0c\xbaH\t\x82\x01\x06\x18\x01\x18\x02\x18\x03R\x07verdict\x12I\n\x0eomitted_slices\x18\x04 \x03(\x0b\x32\x17.mlspec.v1.OmittedSliceB\t\xbaH\x06\x92\x01\x03\x10\x80\x10R\romittedSlices:\xb4\x02\xbaH\xb0\x02\x1a\xad\x02\n criteria_outcome.verdict.follows\x12\x62verdict must be FAIL if a required result is, else UNDECIDED if one is or there is none, else PASS\x1a\xa4\x01this.verdict == (this.required_results.exists(r, r.verdict == 2) ? 2 : this.required_results.size() == 0 || this.required_results.exists(r, r.verdict != 1) ? 3 : 1)\"\xd4\x01\n\x0cOmittedSlice\x12X\n\x0c\x63riterion_id\x18\x01 \x01(\tB5\xbaH2r0\x18\xff\x01\x32\x1b^[A-Za-z0-9][A-Za-z0-9_-]*$\x92\x02\rloan-approvalR\x0b\x63riterionId\x12.\n\x05slice\x18\x02 \x01(\x0b\x32\x10.mlspec.v1.SliceB\x06\xbaH\x03\xc8\x01\x01R\x05slice\x12,\n\trow_count\x18\x03 \x01(\x03\x42\n\xbaH\x07\xc8\x01\x01\"\x02(\x00H\x00R\x08rowCount\x88\x01\x01\x42\x0c\n\n_row_countB[\n\rorg.mlspec.v1B\x14\x43riteriaOutcomeProtoP\x01Z2github.com/mlspec/mlspec/gen/go/mlspec/v1;mlspecv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -30,8 +31,18 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_CRITERIAOUTCOME'].fields_by_name['warn_results']._serialized_options = b'\272H\006\222\001\003\020\200\020'
   _globals['_CRITERIAOUTCOME'].fields_by_name['verdict']._options = None
   _globals['_CRITERIAOUTCOME'].fields_by_name['verdict']._serialized_options = b'\272H\t\202\001\006\030\001\030\002\030\003'
+  _globals['_CRITERIAOUTCOME'].fields_by_name['omitted_slices']._options = None
+  _globals['_CRITERIAOUTCOME'].fields_by_name['omitted_slices']._serialized_options = b'\272H\006\222\001\003\020\200\020'
   _globals['_CRITERIAOUTCOME']._options = None
   _globals['_CRITERIAOUTCOME']._serialized_options = b'\272H\260\002\032\255\002\n criteria_outcome.verdict.follows\022bverdict must be FAIL if a required result is, else UNDECIDED if one is or there is none, else PASS\032\244\001this.verdict == (this.required_results.exists(r, r.verdict == 2) ? 2 : this.required_results.size() == 0 || this.required_results.exists(r, r.verdict != 1) ? 3 : 1)'
-  _globals['_CRITERIAOUTCOME']._serialized_start=100
-  _globals['_CRITERIAOUTCOME']._serialized_end=644
+  _globals['_OMITTEDSLICE'].fields_by_name['criterion_id']._options = None
+  _globals['_OMITTEDSLICE'].fields_by_name['criterion_id']._serialized_options = b'\272H2r0\030\377\0012\033^[A-Za-z0-9][A-Za-z0-9_-]*$\222\002\rloan-approval'
+  _globals['_OMITTEDSLICE'].fields_by_name['slice']._options = None
+  _globals['_OMITTEDSLICE'].fields_by_name['slice']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_OMITTEDSLICE'].fields_by_name['row_count']._options = None
+  _globals['_OMITTEDSLICE'].fields_by_name['row_count']._serialized_options = b'\272H\007\310\001\001\"\002(\000'
+  _globals['_CRITERIAOUTCOME']._serialized_start=123
+  _globals['_CRITERIAOUTCOME']._serialized_end=742
+  _globals['_OMITTEDSLICE']._serialized_start=745
+  _globals['_OMITTEDSLICE']._serialized_end=957
 # @@protoc_insertion_point(module_scope)

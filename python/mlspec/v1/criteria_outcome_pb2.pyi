@@ -8,6 +8,7 @@ from google.protobuf import descriptor as descriptor
 from google.protobuf import message as message
 from google.protobuf.internal import containers as containers
 from mlspec.v1 import criterion_pb2 as criterion_pb2
+from mlspec.v1 import slice_pb2 as slice_pb2
 from mlspec.v1 import verdict_pb2 as verdict_pb2
 import builtins as builtins
 import sys
@@ -22,9 +23,11 @@ DESCRIPTOR: descriptor.FileDescriptor
 
 @typing.final
 class CriteriaOutcome(message.Message):
-    """What the launch criteria came to on one set of rows. Every criterion of the objectives has a result here, on every
-    slice that it names; one that could not be looked at is UNDECIDED, never left out. A verifier MUST compare with the
-    objectives.
+    """What the launch criteria came to on one set of rows. Every criterion of the objectives that is of this split has a
+    result here, on every slice that it names; one that could not be looked at is UNDECIDED, never left out. One with a
+    `split_name` is of that split, and of the hold-back set in a hold-back test; one without is of every split. A slice
+    with too few rows for `Criterion.slice_min_row_count` stands in `omitted_slices` instead. A verifier MUST compare with
+    the objectives.
     """
 
     DESCRIPTOR: descriptor.Descriptor
@@ -32,6 +35,7 @@ class CriteriaOutcome(message.Message):
     REQUIRED_RESULTS_FIELD_NUMBER: builtins.int
     WARN_RESULTS_FIELD_NUMBER: builtins.int
     VERDICT_FIELD_NUMBER: builtins.int
+    OMITTED_SLICES_FIELD_NUMBER: builtins.int
     verdict: verdict_pb2.Verdict.ValueType
     """Required. What the required results come to: FAIL if any of them is; else UNDECIDED if any is, or there is none;
     else PASS.
@@ -46,15 +50,55 @@ class CriteriaOutcome(message.Message):
     def warn_results(self) -> containers.RepeatedCompositeFieldContainer[criterion_pb2.CriterionResult]:
         """Results of the criteria that only warn. They change nothing. At most 2048."""
 
+    @builtins.property
+    def omitted_slices(self) -> containers.RepeatedCompositeFieldContainer[OmittedSlice]:
+        """Slices without a result, because they have fewer rows than the criterion's `slice_min_row_count`, each criterion and
+        slice once. A criterion none of whose slices is left has one result without a slice: UNDECIDED. Empty: none is left
+        out. At most 2048.
+        """
+
     def __init__(
         self,
         *,
         required_results: abc.Iterable[criterion_pb2.CriterionResult] | None = ...,
         warn_results: abc.Iterable[criterion_pb2.CriterionResult] | None = ...,
         verdict: verdict_pb2.Verdict.ValueType = ...,
+        omitted_slices: abc.Iterable[OmittedSlice] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["required_results", b"required_results", "verdict", b"verdict", "warn_results", b"warn_results"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["omitted_slices", b"omitted_slices", "required_results", b"required_results", "verdict", b"verdict", "warn_results", b"warn_results"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class OmittedSlice(message.Message):
+    """A slice that was too small for a criterion to look at."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    CRITERION_ID_FIELD_NUMBER: builtins.int
+    SLICE_FIELD_NUMBER: builtins.int
+    ROW_COUNT_FIELD_NUMBER: builtins.int
+    criterion_id: builtins.str
+    """Required. The criterion's id in the objectives. 1 to 255 characters."""
+    row_count: builtins.int
+    """Required. Rows of it; fewer than the criterion's `slice_min_row_count`. 0 or more."""
+    @builtins.property
+    def slice(self) -> slice_pb2.Slice:
+        """Required. The slice."""
+
+    def __init__(
+        self,
+        *,
+        criterion_id: builtins.str = ...,
+        slice: slice_pb2.Slice | None = ...,
+        row_count: builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["_row_count", b"_row_count", "row_count", b"row_count", "slice", b"slice"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_row_count", b"_row_count", "criterion_id", b"criterion_id", "row_count", b"row_count", "slice", b"slice"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__row_count: _TypeAlias = typing.Literal["row_count"]  # noqa: Y015
+    _WhichOneofArgType__row_count: _TypeAlias = typing.Literal["_row_count", b"_row_count"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__row_count) -> _WhichOneofReturnType__row_count | None: ...

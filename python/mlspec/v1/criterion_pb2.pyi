@@ -57,7 +57,9 @@ class _MetricScopeEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_MetricScop
     METRIC_SCOPE_OVERALL: _MetricScope.ValueType  # 2
     """Of all rows, whatever the slice."""
     METRIC_SCOPE_BASELINE: _MetricScope.ValueType  # 3
-    """Of the same slice, from the baseline model's evaluation."""
+    """Of the same slice, from the baseline that the objectives name, and never from another; without it the criterion is
+    UNDECIDED.
+    """
 
 class MetricScope(_MetricScope, metaclass=_MetricScopeEnumTypeWrapper):
     """Of which rows a metric in a criterion is. Closed."""
@@ -69,7 +71,9 @@ METRIC_SCOPE_SLICE: MetricScope.ValueType  # 1
 METRIC_SCOPE_OVERALL: MetricScope.ValueType  # 2
 """Of all rows, whatever the slice."""
 METRIC_SCOPE_BASELINE: MetricScope.ValueType  # 3
-"""Of the same slice, from the baseline model's evaluation."""
+"""Of the same slice, from the baseline that the objectives name, and never from another; without it the criterion is
+UNDECIDED.
+"""
 
 class _MetricEstimate:
     ValueType = typing.NewType("ValueType", builtins.int)
@@ -177,7 +181,10 @@ class Criterion(message.Message):
     min_sample_count: builtins.int
     """Fewest rows that decide, in each slice; with fewer the result is UNDECIDED. Absent: 1. 1 or more."""
     split_name: builtins.str
-    """The split that it is measured on, by name. Absent: the one that is evaluated. 1 to 255 characters."""
+    """The split that it is measured on, by name. An evaluation of another split leaves the criterion out. A hold-back test
+    decides it on the hold-back set, in the place of the named split. Absent: on every split that is evaluated. 1 to 255
+    characters.
+    """
     slice_min_row_count: builtins.int
     """Slices with fewer rows than this are left out, not UNDECIDED ("for slice in ... where n >= 30"). Absent: none is left out. 1 or more."""
     source_text: builtins.str
@@ -282,7 +289,9 @@ class Expression(message.Message):
 
 @typing.final
 class MetricTerm(message.Message):
-    """A metric, looked up by name in the evaluation."""
+    """A metric, looked up by name in the evaluation. Where one name stands twice for the same slice, the criterion is
+    UNDECIDED, for nobody can tell which is meant.
+    """
 
     DESCRIPTOR: descriptor.Descriptor
 
@@ -347,18 +356,23 @@ class CriterionResult(message.Message):
     BOUND_FIELD_NUMBER: builtins.int
     SAMPLE_COUNT_FIELD_NUMBER: builtins.int
     REASON_FIELD_NUMBER: builtins.int
+    COMPARISON_FIELD_NUMBER: builtins.int
     criterion_id: builtins.str
     """Required. The criterion's id in the objectives. 1 to 255 characters."""
     verdict: verdict_pb2.Verdict.ValueType
     """Required. PASS, FAIL or UNDECIDED."""
     observed: builtins.float
-    """What was measured, finite. Absent: could not be computed, which is never a pass."""
+    """What was measured, finite. Absent: could not be computed, and then the verdict is UNDECIDED."""
     bound: builtins.float
     """Required. What it was compared with. Finite."""
     sample_count: builtins.int
-    """Rows that decided. Absent: unknown. 0 or more."""
+    """Rows that decided. Absent: unknown, and then the verdict is UNDECIDED, as with 0. 0 or more."""
     reason: builtins.str
     """Why, in words; required unless it passed. 1 to 4096 characters."""
+    comparison: slice_pb2.Comparison.ValueType
+    """Required. How `observed` was compared with `bound`: LESS, LESS_OR_EQUAL, GREATER or GREATER_OR_EQUAL. Equal to
+    `Criterion.comparison`; a verifier MUST compare the two, and the bounds.
+    """
     @builtins.property
     def slice(self) -> slice_pb2.Slice:
         """The slice. Absent: all rows."""
@@ -373,10 +387,11 @@ class CriterionResult(message.Message):
         bound: builtins.float | None = ...,
         sample_count: builtins.int | None = ...,
         reason: builtins.str | None = ...,
+        comparison: slice_pb2.Comparison.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["_bound", b"_bound", "_observed", b"_observed", "_reason", b"_reason", "_sample_count", b"_sample_count", "bound", b"bound", "observed", b"observed", "reason", b"reason", "sample_count", b"sample_count", "slice", b"slice"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["_bound", b"_bound", "_observed", b"_observed", "_reason", b"_reason", "_sample_count", b"_sample_count", "bound", b"bound", "criterion_id", b"criterion_id", "observed", b"observed", "reason", b"reason", "sample_count", b"sample_count", "slice", b"slice", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_bound", b"_bound", "_observed", b"_observed", "_reason", b"_reason", "_sample_count", b"_sample_count", "bound", b"bound", "comparison", b"comparison", "criterion_id", b"criterion_id", "observed", b"observed", "reason", b"reason", "sample_count", b"sample_count", "slice", b"slice", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__bound: _TypeAlias = typing.Literal["bound"]  # noqa: Y015
     _WhichOneofArgType__bound: _TypeAlias = typing.Literal["_bound", b"_bound"]  # noqa: Y015

@@ -9,6 +9,7 @@ from google.protobuf import message as message
 from google.protobuf.internal import containers as containers
 from mlspec.v1 import correlation_pb2 as correlation_pb2
 from mlspec.v1 import data_gap_pb2 as data_gap_pb2
+from mlspec.v1 import dataset_pb2 as dataset_pb2
 from mlspec.v1 import dataset_reference_pb2 as dataset_reference_pb2
 from mlspec.v1 import feature_schema_pb2 as feature_schema_pb2
 from mlspec.v1 import feature_statistics_pb2 as feature_statistics_pb2
@@ -53,6 +54,7 @@ class DataAnalysis(message.Message):
     OUTLIER_DETECTIONS_FIELD_NUMBER: builtins.int
     MEDIA_STATISTICS_FIELD_NUMBER: builtins.int
     GAPS_FIELD_NUMBER: builtins.int
+    CHECKPOINT_FIELD_NUMBER: builtins.int
     row_count: builtins.int
     """Required when complete. Rows of what was to be looked at. 0 or more."""
     slice_min_row_count: builtins.int
@@ -113,6 +115,10 @@ class DataAnalysis(message.Message):
     def gaps(self) -> containers.RepeatedCompositeFieldContainer[data_gap_pb2.DataGap]:
         """What is known to be missing or wrong. Empty: nothing is known. At most 256."""
 
+    @builtins.property
+    def checkpoint(self) -> dataset_pb2.DatasetCheckpoint:
+        """The moment and the copy that were looked at. Absent: none was taken."""
+
     def __init__(
         self,
         *,
@@ -131,10 +137,11 @@ class DataAnalysis(message.Message):
         outlier_detections: abc.Iterable[outlier_pb2.OutlierDetection] | None = ...,
         media_statistics: abc.Iterable[media_statistics_pb2.MediaStatistics] | None = ...,
         gaps: abc.Iterable[data_gap_pb2.DataGap] | None = ...,
+        checkpoint: dataset_pb2.DatasetCheckpoint | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["_omitted_slice_count", b"_omitted_slice_count", "_row_count", b"_row_count", "_slice_min_row_count", b"_slice_min_row_count", "dataset_version", b"dataset_version", "holdout_opened", b"holdout_opened", "omitted_slice_count", b"omitted_slice_count", "row_count", b"row_count", "sampling", b"sampling", "schema", b"schema", "slice_min_row_count", b"slice_min_row_count", "split", b"split", "statistics", b"statistics"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["_omitted_slice_count", b"_omitted_slice_count", "_row_count", b"_row_count", "_slice_min_row_count", b"_slice_min_row_count", "checkpoint", b"checkpoint", "dataset_version", b"dataset_version", "holdout_opened", b"holdout_opened", "omitted_slice_count", b"omitted_slice_count", "row_count", b"row_count", "sampling", b"sampling", "schema", b"schema", "slice_min_row_count", b"slice_min_row_count", "split", b"split", "statistics", b"statistics"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["_omitted_slice_count", b"_omitted_slice_count", "_row_count", b"_row_count", "_slice_min_row_count", b"_slice_min_row_count", "correlations", b"correlations", "dataset_version", b"dataset_version", "gaps", b"gaps", "holdout_opened", b"holdout_opened", "media_statistics", b"media_statistics", "omitted_slice_count", b"omitted_slice_count", "outlier_detections", b"outlier_detections", "row_count", b"row_count", "sampling", b"sampling", "schema", b"schema", "slice_features", b"slice_features", "slice_min_row_count", b"slice_min_row_count", "slice_statistics", b"slice_statistics", "split", b"split", "statistics", b"statistics"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_omitted_slice_count", b"_omitted_slice_count", "_row_count", b"_row_count", "_slice_min_row_count", b"_slice_min_row_count", "checkpoint", b"checkpoint", "correlations", b"correlations", "dataset_version", b"dataset_version", "gaps", b"gaps", "holdout_opened", b"holdout_opened", "media_statistics", b"media_statistics", "omitted_slice_count", b"omitted_slice_count", "outlier_detections", b"outlier_detections", "row_count", b"row_count", "sampling", b"sampling", "schema", b"schema", "slice_features", b"slice_features", "slice_min_row_count", b"slice_min_row_count", "slice_statistics", b"slice_statistics", "split", b"split", "statistics", b"statistics"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__omitted_slice_count: _TypeAlias = typing.Literal["omitted_slice_count"]  # noqa: Y015
     _WhichOneofArgType__omitted_slice_count: _TypeAlias = typing.Literal["_omitted_slice_count", b"_omitted_slice_count"]  # noqa: Y015

@@ -36,7 +36,7 @@ class _FindingSeverityEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Findin
     """It is worth knowing."""
 
 class FindingSeverity(_FindingSeverity, metaclass=_FindingSeverityEnumTypeWrapper):
-    """Whether a finding blocks. Closed."""
+    """Whether a finding blocks. A lower number is worse: ERROR, then WARNING, then NOTE. Closed."""
 
 FINDING_SEVERITY_UNSPECIFIED: FindingSeverity.ValueType  # 0
 """Absent. Never valid in a record."""

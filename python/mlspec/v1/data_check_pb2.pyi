@@ -22,7 +22,7 @@ DESCRIPTOR: descriptor.FileDescriptor
 @typing.final
 class DataCheck(message.Message):
     """A property that was checked beyond the schema, for example one that ties two features together. One that does not
-    hold is also an anomaly.
+    hold in every row is also an anomaly, which names it in `check_id`.
     """
 
     DESCRIPTOR: descriptor.Descriptor

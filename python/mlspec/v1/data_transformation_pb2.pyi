@@ -60,7 +60,8 @@ class DataTransformation(message.Message):
     @builtins.property
     def holdout_opened(self) -> reference_pb2.RecordReference:
         """The record of the opening of the hold-back set. Absent: what was transformed is none, or a custodian ran the
-        operations over a sealed one and kept what came out sealed.
+        operations over a sealed one and kept what came out sealed. With `input_split` of role HOLDOUT and this absent, a
+        verifier MUST refuse the record unless a key with the power RELEASE_HOLDOUT signed it.
         """
 
     @builtins.property

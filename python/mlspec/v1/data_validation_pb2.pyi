@@ -57,8 +57,9 @@ class DataValidation(message.Message):
     row_count: builtins.int
     """Required when complete. Rows of what was to be validated. 0 or more."""
     verdict: verdict_pb2.Verdict.ValueType
-    """Required when complete. PASS: rows were looked at, and no finding of severity ERROR stands. PASS_BY_WAIVER: each
-    that stands is waived. FAIL and UNDECIDED block.
+    """Required when complete. PASS: rows were looked at, by each check of severity ERROR too, and no finding of severity
+    ERROR stands. PASS_BY_WAIVER: each that stands is waived; a check of severity ERROR that looked at no row stands as an
+    anomaly. FAIL and UNDECIDED block.
     """
     reason: builtins.str
     """Why, in words; must be set when the verdict is UNDECIDED, and when it is FAIL without a finding of severity
@@ -96,7 +97,9 @@ class DataValidation(message.Message):
 
     @builtins.property
     def checks(self) -> containers.RepeatedCompositeFieldContainer[data_check_pb2.DataCheck]:
-        """What was checked beyond the schema, ids distinct. Empty: nothing. At most 1024."""
+        """What was checked beyond the schema, ids distinct. One that does not hold in some row has an anomaly with its id, of
+        severity ERROR if the check's is. Empty: nothing. At most 1024.
+        """
 
     @builtins.property
     def anomalies(self) -> containers.RepeatedCompositeFieldContainer[data_anomaly_pb2.DataAnomaly]:
@@ -119,7 +122,7 @@ class DataValidation(message.Message):
     @builtins.property
     def waivers(self) -> containers.RepeatedCompositeFieldContainer[waiver_pb2.Waiver]:
         """Who answers for going on in spite of which finding, by the id of an anomaly or of a drift check. Whoever reads
-        this record after one has expired counts it as not given. Empty: nobody. At most 64.
+        this record after one has expired counts it as not given. Each covers a whole finding. Empty: nobody. At most 64.
         """
 
     def __init__(

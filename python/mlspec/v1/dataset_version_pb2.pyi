@@ -50,7 +50,9 @@ class _LegalBasisKindEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_LegalBa
     """The data is public or anonymous, and needs no ground."""
 
 class LegalBasisKind(_LegalBasisKind, metaclass=_LegalBasisKindEnumTypeWrapper):
-    """Grounds for using personal data, as article 6 of the GDPR lists them. Closed."""
+    """Grounds for using personal data, those of article 6 of the GDPR among them. May grow: a reader shows an unknown ground as
+    its number.
+    """
 
 LEGAL_BASIS_KIND_UNSPECIFIED: LegalBasisKind.ValueType  # 0
 """Absent. Never valid in a record."""
@@ -179,21 +181,30 @@ class LegalBasis(message.Message):
     DESCRIPTOR: descriptor.Descriptor
 
     KIND_FIELD_NUMBER: builtins.int
+    CUSTOM_KIND_FIELD_NUMBER: builtins.int
     REFERENCE_TEXT_FIELD_NUMBER: builtins.int
     kind: LegalBasisKind.ValueType
-    """Required. The ground."""
+    """A known ground."""
+    custom_kind: builtins.str
+    """Another ground, by name, as another country's law has it. 1 to 255 characters."""
     reference_text: builtins.str
     """The consent form, contract or law. Absent: not named. 1 to 4096 characters."""
     def __init__(
         self,
         *,
         kind: LegalBasisKind.ValueType = ...,
+        custom_kind: builtins.str = ...,
         reference_text: builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["_reference_text", b"_reference_text", "reference_text", b"reference_text"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["_reference_text", b"_reference_text", "basis_kind", b"basis_kind", "custom_kind", b"custom_kind", "kind", b"kind", "reference_text", b"reference_text"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["_reference_text", b"_reference_text", "kind", b"kind", "reference_text", b"reference_text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_reference_text", b"_reference_text", "basis_kind", b"basis_kind", "custom_kind", b"custom_kind", "kind", b"kind", "reference_text", b"reference_text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__reference_text: _TypeAlias = typing.Literal["reference_text"]  # noqa: Y015
     _WhichOneofArgType__reference_text: _TypeAlias = typing.Literal["_reference_text", b"_reference_text"]  # noqa: Y015
+    _WhichOneofReturnType_basis_kind: _TypeAlias = typing.Literal["kind", "custom_kind"]  # noqa: Y015
+    _WhichOneofArgType_basis_kind: _TypeAlias = typing.Literal["basis_kind", b"basis_kind"]  # noqa: Y015
+    @typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__reference_text) -> _WhichOneofReturnType__reference_text | None: ...
+    @typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_basis_kind) -> _WhichOneofReturnType_basis_kind | None: ...

@@ -20,7 +20,9 @@ DESCRIPTOR: descriptor.FileDescriptor
 class Digest(message.Message):
     """A digest of bytes: which function, and what it gave. Two digests are equal only if both parts are.
     A bare hash in a string is never used in MLSpec, because it does not say what made it. The function is the
-    field that is set, so that a value of the wrong length for its function cannot be written.
+    field that is set, so that a value of the wrong length for its function cannot be written. The digest of a record, a
+    model, a split, a dataset version, a schema or a file of a package MUST be `sha256`: only then do two records that
+    name the same thing name it by the same digest.
     """
 
     DESCRIPTOR: descriptor.Descriptor

@@ -84,7 +84,7 @@ class Environment(message.Message):
     """Main memory of the machine or of the container's limit, in bytes. Absent: unknown. 1 or more."""
     @builtins.property
     def packages(self) -> containers.RepeatedCompositeFieldContainer[SoftwarePackage]:
-        """Installed packages with their exact versions, names distinct. Empty: not captured. At most 8192."""
+        """Installed packages with their exact versions. Empty: not captured. At most 8192."""
 
     @builtins.property
     def container_image(self) -> ContainerImage:

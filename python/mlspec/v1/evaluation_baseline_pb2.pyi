@@ -23,7 +23,9 @@ DESCRIPTOR: descriptor.FileDescriptor
 
 @typing.final
 class EvaluationBaseline(message.Message):
-    """What a model is compared with: another model, or a way to decide without one."""
+    """What a model is compared with: another model, or a way to decide without one. A criterion's baseline is the one that the
+    objectives name (`Objectives.baseline`), never another; without it the criterion is UNDECIDED.
+    """
 
     DESCRIPTOR: descriptor.Descriptor
 

@@ -53,7 +53,9 @@ class EvaluationData(message.Message):
 
     @builtins.property
     def dataset_version(self) -> dataset_reference_pb2.DatasetVersionReference:
-        """The whole of a dataset version that was not split, and that no training met."""
+        """The whole of a dataset version that was not split, and that no training met. A verifier MUST refuse one that a DATA_SPLITTING record in reach
+        split with a HOLDOUT split, or that is the dataset_version of a HOLDOUT split (by id or digest).
+        """
 
     @builtins.property
     def source_paths(self) -> containers.RepeatedCompositeFieldContainer[data_path_pb2.DataPath]:

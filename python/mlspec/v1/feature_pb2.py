@@ -15,7 +15,7 @@ _sym_db = _symbol_database.Default()
 from mlspec.v1 import parameter_pb2 as mlspec_dot_v1_dot_parameter__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17mlspec/v1/feature.proto\x12\tmlspec.v1\x1a\x19mlspec/v1/parameter.proto\"\xbf\x07\n\x07\x46\x65\x61ture\x12\x1e\n\x04name\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\x04name\x12\x36\n\x04kind\x18\x02 \x01(\x0e\x32\x16.mlspec.v1.FeatureKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04kind\x12\x34\n\x05shape\x18\x03 \x03(\x0b\x32\x14.mlspec.v1.DimensionB\x08\xbaH\x05\x92\x01\x02\x10\x10R\x05shape\x12H\n\x11min_presence_rate\x18\x04 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00H\x01R\x0fminPresenceRate\x88\x01\x01\x12\x41\n\x0einteger_domain\x18\x05 \x01(\x0b\x32\x18.mlspec.v1.IntegerDomainH\x00R\rintegerDomain\x12>\n\rnumber_domain\x18\x06 \x01(\x0b\x32\x17.mlspec.v1.NumberDomainH\x00R\x0cnumberDomain\x12;\n\x0cvalue_domain\x18\x07 \x01(\x0b\x32\x16.mlspec.v1.ValueDomainH\x00R\x0bvalueDomain\x12\x38\n\x0btext_domain\x18\x08 \x01(\x0b\x32\x15.mlspec.v1.TextDomainH\x00R\ntextDomain\x12\x41\n\x05roles\x18\t \x03(\x0e\x32\x16.mlspec.v1.FeatureRoleB\x13\xbaH\x10\x92\x01\r\x10\x10\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00R\x05roles\x12H\n\x11missing_sentinels\x18\n \x03(\x0b\x32\x11.mlspec.v1.ScalarB\x08\xbaH\x05\x92\x01\x02\x10@R\x10missingSentinels\x12\"\n\x04unit\x18\x0b \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@H\x02R\x04unit\x88\x01\x01\x12\x31\n\x0b\x64\x65scription\x18\x0c \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80 H\x03R\x0b\x64\x65scription\x88\x01\x01\x12-\n\x12\x64\x65precated_feature\x18\r \x01(\x08R\x11\x64\x65precatedFeature\x12\x86\x01\n\nmedia_type\x18\x0e \x01(\tBb\xbaH_r]\x18\xff\x01\x32M^[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+( *; *[A-Za-z0-9!#$&^_.+-]+=.+)?$\x92\x02\x08text/csvH\x04R\tmediaType\x88\x01\x01\x42\x08\n\x06\x64omainB\x14\n\x12_min_presence_rateB\x07\n\x05_unitB\x0e\n\x0c_descriptionB\r\n\x0b_media_type\"d\n\tDimension\x12 \n\x04size\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00H\x00R\x04size\x88\x01\x01\x12#\n\x04name\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01H\x01R\x04name\x88\x01\x01\x42\x07\n\x05_sizeB\x07\n\x05_name\"\x96\x02\n\rIntegerDomain\x12 \n\tmin_value\x18\x01 \x01(\x03H\x00R\x08minValue\x88\x01\x01\x12 \n\tmax_value\x18\x02 \x01(\x03H\x01R\x08maxValue\x88\x01\x01:\xa4\x01\xbaH\xa0\x01\x1a\x9d\x01\n\x1einteger_domain.max_value.order\x12)max_value must not be less than min_value\x1aP!has(this.min_value) || !has(this.max_value) || this.min_value <= this.max_valueB\x0c\n\n_min_valueB\x0c\n\n_max_value\"\xc7\x02\n\x0cNumberDomain\x12)\n\tmin_value\x18\x01 \x01(\x01\x42\x07\xbaH\x04\x12\x02@\x01H\x00R\x08minValue\x88\x01\x01\x12)\n\tmax_value\x18\x02 \x01(\x01\x42\x07\xbaH\x04\x12\x02@\x01H\x01R\x08maxValue\x88\x01\x01\x12\x1f\n\x0bnan_allowed\x18\x03 \x01(\x08R\nnanAllowed:\xa3\x01\xbaH\x9f\x01\x1a\x9c\x01\n\x1dnumber_domain.max_value.order\x12)max_value must not be less than min_value\x1aP!has(this.min_value) || !has(this.max_value) || this.min_value <= this.max_valueB\x0c\n\n_min_valueB\x0c\n\n_max_value\"c\n\x0bValueDomain\x12\x37\n\x06values\x18\x01 \x03(\x0b\x32\x11.mlspec.v1.ScalarB\x0c\xbaH\t\x92\x01\x06\x08\x01\x10\x80\x80\x04R\x06values\x12\x1b\n\topen_list\x18\x02 \x01(\x08R\x08openList\"\xaa\x03\n\nTextDomain\x12+\n\nmin_length\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00H\x00R\tminLength\x88\x01\x01\x12+\n\nmax_length\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00H\x01R\tmaxLength\x88\x01\x01\x12)\n\x07pattern\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80 H\x02R\x07pattern\x88\x01\x01\x12\x31\n\x0clanguage_tag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@H\x03R\x0blanguageTag\x88\x01\x01:\xa8\x01\xbaH\xa4\x01\x1a\xa1\x01\n\x1ctext_domain.max_length.order\x12+max_length must not be less than min_length\x1aT!has(this.min_length) || !has(this.max_length) || this.min_length <= this.max_lengthB\r\n\x0b_min_lengthB\r\n\x0b_max_lengthB\n\n\x08_patternB\x0f\n\r_language_tag*\x8f\x03\n\x0b\x46\x65\x61tureKind\x12\x1c\n\x18\x46\x45\x41TURE_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14\x46\x45\x41TURE_KIND_INTEGER\x10\x01\x12\x17\n\x13\x46\x45\x41TURE_KIND_NUMBER\x10\x02\x12\x15\n\x11\x46\x45\x41TURE_KIND_BOOL\x10\x03\x12\x19\n\x15\x46\x45\x41TURE_KIND_CATEGORY\x10\x04\x12\x15\n\x11\x46\x45\x41TURE_KIND_TEXT\x10\x05\x12\x1a\n\x16\x46\x45\x41TURE_KIND_TIMESTAMP\x10\x06\x12\x16\n\x12\x46\x45\x41TURE_KIND_BYTES\x10\x07\x12\x16\n\x12\x46\x45\x41TURE_KIND_IMAGE\x10\x08\x12\x16\n\x12\x46\x45\x41TURE_KIND_AUDIO\x10\t\x12\x16\n\x12\x46\x45\x41TURE_KIND_VIDEO\x10\n\x12\x1c\n\x18\x46\x45\x41TURE_KIND_TIME_SERIES\x10\x0b\x12\x1a\n\x16\x46\x45\x41TURE_KIND_EMBEDDING\x10\x0c\x12\x17\n\x13\x46\x45\x41TURE_KIND_TENSOR\x10\r\x12\x17\n\x13\x46\x45\x41TURE_KIND_TOKENS\x10\x0e*\x91\x02\n\x0b\x46\x65\x61tureRole\x12\x1c\n\x18\x46\x45\x41TURE_ROLE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46\x45\x41TURE_ROLE_LABEL\x10\x01\x12$\n FEATURE_ROLE_PROTECTED_ATTRIBUTE\x10\x02\x12\x1b\n\x17\x46\x45\x41TURE_ROLE_IDENTIFIER\x10\x03\x12\x17\n\x13\x46\x45\x41TURE_ROLE_WEIGHT\x10\x04\x12\x1b\n\x17\x46\x45\x41TURE_ROLE_EVENT_TIME\x10\x05\x12\x16\n\x12\x46\x45\x41TURE_ROLE_GROUP\x10\x06\x12\x1b\n\x17\x46\x45\x41TURE_ROLE_LABEL_LEAK\x10\x07\x12\x1e\n\x1a\x46\x45\x41TURE_ROLE_PERSONAL_DATA\x10\x08\x42S\n\rorg.mlspec.v1B\x0c\x46\x65\x61tureProtoP\x01Z2github.com/mlspec/mlspec/gen/go/mlspec/v1;mlspecv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17mlspec/v1/feature.proto\x12\tmlspec.v1\x1a\x19mlspec/v1/parameter.proto\"\xc9\x07\n\x11\x46\x65\x61tureDefinition\x12\x1e\n\x04name\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\x04name\x12\x36\n\x04kind\x18\x02 \x01(\x0e\x32\x16.mlspec.v1.FeatureKindB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x04kind\x12\x34\n\x05shape\x18\x03 \x03(\x0b\x32\x14.mlspec.v1.DimensionB\x08\xbaH\x05\x92\x01\x02\x10\x10R\x05shape\x12H\n\x11min_presence_rate\x18\x04 \x01(\x01\x42\x17\xbaH\x14\x12\x12\x19\x00\x00\x00\x00\x00\x00\xf0?)\x00\x00\x00\x00\x00\x00\x00\x00H\x01R\x0fminPresenceRate\x88\x01\x01\x12\x41\n\x0einteger_domain\x18\x05 \x01(\x0b\x32\x18.mlspec.v1.IntegerDomainH\x00R\rintegerDomain\x12>\n\rnumber_domain\x18\x06 \x01(\x0b\x32\x17.mlspec.v1.NumberDomainH\x00R\x0cnumberDomain\x12;\n\x0cvalue_domain\x18\x07 \x01(\x0b\x32\x16.mlspec.v1.ValueDomainH\x00R\x0bvalueDomain\x12\x38\n\x0btext_domain\x18\x08 \x01(\x0b\x32\x15.mlspec.v1.TextDomainH\x00R\ntextDomain\x12\x41\n\x05roles\x18\t \x03(\x0e\x32\x16.mlspec.v1.FeatureRoleB\x13\xbaH\x10\x92\x01\r\x10\x10\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00R\x05roles\x12H\n\x11missing_sentinels\x18\n \x03(\x0b\x32\x11.mlspec.v1.ScalarB\x08\xbaH\x05\x92\x01\x02\x10@R\x10missingSentinels\x12\"\n\x04unit\x18\x0b \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@H\x02R\x04unit\x88\x01\x01\x12\x31\n\x0b\x64\x65scription\x18\x0c \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80 H\x03R\x0b\x64\x65scription\x88\x01\x01\x12-\n\x12\x64\x65precated_feature\x18\r \x01(\x08R\x11\x64\x65precatedFeature\x12\x86\x01\n\nmedia_type\x18\x0e \x01(\tBb\xbaH_r]\x18\xff\x01\x32M^[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+( *; *[A-Za-z0-9!#$&^_.+-]+=.+)?$\x92\x02\x08text/csvH\x04R\tmediaType\x88\x01\x01\x42\x08\n\x06\x64omainB\x14\n\x12_min_presence_rateB\x07\n\x05_unitB\x0e\n\x0c_descriptionB\r\n\x0b_media_type\"d\n\tDimension\x12 \n\x04size\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00H\x00R\x04size\x88\x01\x01\x12#\n\x04name\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01H\x01R\x04name\x88\x01\x01\x42\x07\n\x05_sizeB\x07\n\x05_name\"\x96\x02\n\rIntegerDomain\x12 \n\tmin_value\x18\x01 \x01(\x03H\x00R\x08minValue\x88\x01\x01\x12 \n\tmax_value\x18\x02 \x01(\x03H\x01R\x08maxValue\x88\x01\x01:\xa4\x01\xbaH\xa0\x01\x1a\x9d\x01\n\x1einteger_domain.max_value.order\x12)max_value must not be less than min_value\x1aP!has(this.min_value) || !has(this.max_value) || this.min_value <= this.max_valueB\x0c\n\n_min_valueB\x0c\n\n_max_value\"\xc7\x02\n\x0cNumberDomain\x12)\n\tmin_value\x18\x01 \x01(\x01\x42\x07\xbaH\x04\x12\x02@\x01H\x00R\x08minValue\x88\x01\x01\x12)\n\tmax_value\x18\x02 \x01(\x01\x42\x07\xbaH\x04\x12\x02@\x01H\x01R\x08maxValue\x88\x01\x01\x12\x1f\n\x0bnan_allowed\x18\x03 \x01(\x08R\nnanAllowed:\xa3\x01\xbaH\x9f\x01\x1a\x9c\x01\n\x1dnumber_domain.max_value.order\x12)max_value must not be less than min_value\x1aP!has(this.min_value) || !has(this.max_value) || this.min_value <= this.max_valueB\x0c\n\n_min_valueB\x0c\n\n_max_value\"c\n\x0bValueDomain\x12\x37\n\x06values\x18\x01 \x03(\x0b\x32\x11.mlspec.v1.ScalarB\x0c\xbaH\t\x92\x01\x06\x08\x01\x10\x80\x80\x04R\x06values\x12\x1b\n\topen_list\x18\x02 \x01(\x08R\x08openList\"\xaa\x03\n\nTextDomain\x12+\n\nmin_length\x18\x01 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00H\x00R\tminLength\x88\x01\x01\x12+\n\nmax_length\x18\x02 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00H\x01R\tmaxLength\x88\x01\x01\x12)\n\x07pattern\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80 H\x02R\x07pattern\x88\x01\x01\x12\x31\n\x0clanguage_tag\x18\x04 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@H\x03R\x0blanguageTag\x88\x01\x01:\xa8\x01\xbaH\xa4\x01\x1a\xa1\x01\n\x1ctext_domain.max_length.order\x12+max_length must not be less than min_length\x1aT!has(this.min_length) || !has(this.max_length) || this.min_length <= this.max_lengthB\r\n\x0b_min_lengthB\r\n\x0b_max_lengthB\n\n\x08_patternB\x0f\n\r_language_tag*\x8f\x03\n\x0b\x46\x65\x61tureKind\x12\x1c\n\x18\x46\x45\x41TURE_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14\x46\x45\x41TURE_KIND_INTEGER\x10\x01\x12\x17\n\x13\x46\x45\x41TURE_KIND_NUMBER\x10\x02\x12\x15\n\x11\x46\x45\x41TURE_KIND_BOOL\x10\x03\x12\x19\n\x15\x46\x45\x41TURE_KIND_CATEGORY\x10\x04\x12\x15\n\x11\x46\x45\x41TURE_KIND_TEXT\x10\x05\x12\x1a\n\x16\x46\x45\x41TURE_KIND_TIMESTAMP\x10\x06\x12\x16\n\x12\x46\x45\x41TURE_KIND_BYTES\x10\x07\x12\x16\n\x12\x46\x45\x41TURE_KIND_IMAGE\x10\x08\x12\x16\n\x12\x46\x45\x41TURE_KIND_AUDIO\x10\t\x12\x16\n\x12\x46\x45\x41TURE_KIND_VIDEO\x10\n\x12\x1c\n\x18\x46\x45\x41TURE_KIND_TIME_SERIES\x10\x0b\x12\x1a\n\x16\x46\x45\x41TURE_KIND_EMBEDDING\x10\x0c\x12\x17\n\x13\x46\x45\x41TURE_KIND_TENSOR\x10\r\x12\x17\n\x13\x46\x45\x41TURE_KIND_TOKENS\x10\x0e*\x91\x02\n\x0b\x46\x65\x61tureRole\x12\x1c\n\x18\x46\x45\x41TURE_ROLE_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46\x45\x41TURE_ROLE_LABEL\x10\x01\x12$\n FEATURE_ROLE_PROTECTED_ATTRIBUTE\x10\x02\x12\x1b\n\x17\x46\x45\x41TURE_ROLE_IDENTIFIER\x10\x03\x12\x17\n\x13\x46\x45\x41TURE_ROLE_WEIGHT\x10\x04\x12\x1b\n\x17\x46\x45\x41TURE_ROLE_EVENT_TIME\x10\x05\x12\x16\n\x12\x46\x45\x41TURE_ROLE_GROUP\x10\x06\x12\x1b\n\x17\x46\x45\x41TURE_ROLE_LABEL_LEAK\x10\x07\x12\x1e\n\x1a\x46\x45\x41TURE_ROLE_PERSONAL_DATA\x10\x08\x42S\n\rorg.mlspec.v1B\x0c\x46\x65\x61tureProtoP\x01Z2github.com/mlspec/mlspec/gen/go/mlspec/v1;mlspecv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -23,24 +23,24 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'mlspec.v1.feature_pb2', _gl
 if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['DESCRIPTOR']._options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\rorg.mlspec.v1B\014FeatureProtoP\001Z2github.com/mlspec/mlspec/gen/go/mlspec/v1;mlspecv1'
-  _globals['_FEATURE'].fields_by_name['name']._options = None
-  _globals['_FEATURE'].fields_by_name['name']._serialized_options = b'\272H\007r\005\020\001\030\377\001'
-  _globals['_FEATURE'].fields_by_name['kind']._options = None
-  _globals['_FEATURE'].fields_by_name['kind']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
-  _globals['_FEATURE'].fields_by_name['shape']._options = None
-  _globals['_FEATURE'].fields_by_name['shape']._serialized_options = b'\272H\005\222\001\002\020\020'
-  _globals['_FEATURE'].fields_by_name['min_presence_rate']._options = None
-  _globals['_FEATURE'].fields_by_name['min_presence_rate']._serialized_options = b'\272H\024\022\022\031\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000'
-  _globals['_FEATURE'].fields_by_name['roles']._options = None
-  _globals['_FEATURE'].fields_by_name['roles']._serialized_options = b'\272H\020\222\001\r\020\020\030\001\"\007\202\001\004\020\001 \000'
-  _globals['_FEATURE'].fields_by_name['missing_sentinels']._options = None
-  _globals['_FEATURE'].fields_by_name['missing_sentinels']._serialized_options = b'\272H\005\222\001\002\020@'
-  _globals['_FEATURE'].fields_by_name['unit']._options = None
-  _globals['_FEATURE'].fields_by_name['unit']._serialized_options = b'\272H\006r\004\020\001\030@'
-  _globals['_FEATURE'].fields_by_name['description']._options = None
-  _globals['_FEATURE'].fields_by_name['description']._serialized_options = b'\272H\007r\005\020\001\030\200 '
-  _globals['_FEATURE'].fields_by_name['media_type']._options = None
-  _globals['_FEATURE'].fields_by_name['media_type']._serialized_options = b'\272H_r]\030\377\0012M^[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+( *; *[A-Za-z0-9!#$&^_.+-]+=.+)?$\222\002\010text/csv'
+  _globals['_FEATUREDEFINITION'].fields_by_name['name']._options = None
+  _globals['_FEATUREDEFINITION'].fields_by_name['name']._serialized_options = b'\272H\007r\005\020\001\030\377\001'
+  _globals['_FEATUREDEFINITION'].fields_by_name['kind']._options = None
+  _globals['_FEATUREDEFINITION'].fields_by_name['kind']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
+  _globals['_FEATUREDEFINITION'].fields_by_name['shape']._options = None
+  _globals['_FEATUREDEFINITION'].fields_by_name['shape']._serialized_options = b'\272H\005\222\001\002\020\020'
+  _globals['_FEATUREDEFINITION'].fields_by_name['min_presence_rate']._options = None
+  _globals['_FEATUREDEFINITION'].fields_by_name['min_presence_rate']._serialized_options = b'\272H\024\022\022\031\000\000\000\000\000\000\360?)\000\000\000\000\000\000\000\000'
+  _globals['_FEATUREDEFINITION'].fields_by_name['roles']._options = None
+  _globals['_FEATUREDEFINITION'].fields_by_name['roles']._serialized_options = b'\272H\020\222\001\r\020\020\030\001\"\007\202\001\004\020\001 \000'
+  _globals['_FEATUREDEFINITION'].fields_by_name['missing_sentinels']._options = None
+  _globals['_FEATUREDEFINITION'].fields_by_name['missing_sentinels']._serialized_options = b'\272H\005\222\001\002\020@'
+  _globals['_FEATUREDEFINITION'].fields_by_name['unit']._options = None
+  _globals['_FEATUREDEFINITION'].fields_by_name['unit']._serialized_options = b'\272H\006r\004\020\001\030@'
+  _globals['_FEATUREDEFINITION'].fields_by_name['description']._options = None
+  _globals['_FEATUREDEFINITION'].fields_by_name['description']._serialized_options = b'\272H\007r\005\020\001\030\200 '
+  _globals['_FEATUREDEFINITION'].fields_by_name['media_type']._options = None
+  _globals['_FEATUREDEFINITION'].fields_by_name['media_type']._serialized_options = b'\272H_r]\030\377\0012M^[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+( *; *[A-Za-z0-9!#$&^_.+-]+=.+)?$\222\002\010text/csv'
   _globals['_DIMENSION'].fields_by_name['size']._options = None
   _globals['_DIMENSION'].fields_by_name['size']._serialized_options = b'\272H\004\"\002(\000'
   _globals['_DIMENSION'].fields_by_name['name']._options = None
@@ -65,20 +65,20 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_TEXTDOMAIN'].fields_by_name['language_tag']._serialized_options = b'\272H\006r\004\020\001\030@'
   _globals['_TEXTDOMAIN']._options = None
   _globals['_TEXTDOMAIN']._serialized_options = b'\272H\244\001\032\241\001\n\034text_domain.max_length.order\022+max_length must not be less than min_length\032T!has(this.min_length) || !has(this.max_length) || this.min_length <= this.max_length'
-  _globals['_FEATUREKIND']._serialized_start=2271
-  _globals['_FEATUREKIND']._serialized_end=2670
-  _globals['_FEATUREROLE']._serialized_start=2673
-  _globals['_FEATUREROLE']._serialized_end=2946
-  _globals['_FEATURE']._serialized_start=66
-  _globals['_FEATURE']._serialized_end=1025
-  _globals['_DIMENSION']._serialized_start=1027
-  _globals['_DIMENSION']._serialized_end=1127
-  _globals['_INTEGERDOMAIN']._serialized_start=1130
-  _globals['_INTEGERDOMAIN']._serialized_end=1408
-  _globals['_NUMBERDOMAIN']._serialized_start=1411
-  _globals['_NUMBERDOMAIN']._serialized_end=1738
-  _globals['_VALUEDOMAIN']._serialized_start=1740
-  _globals['_VALUEDOMAIN']._serialized_end=1839
-  _globals['_TEXTDOMAIN']._serialized_start=1842
-  _globals['_TEXTDOMAIN']._serialized_end=2268
+  _globals['_FEATUREKIND']._serialized_start=2281
+  _globals['_FEATUREKIND']._serialized_end=2680
+  _globals['_FEATUREROLE']._serialized_start=2683
+  _globals['_FEATUREROLE']._serialized_end=2956
+  _globals['_FEATUREDEFINITION']._serialized_start=66
+  _globals['_FEATUREDEFINITION']._serialized_end=1035
+  _globals['_DIMENSION']._serialized_start=1037
+  _globals['_DIMENSION']._serialized_end=1137
+  _globals['_INTEGERDOMAIN']._serialized_start=1140
+  _globals['_INTEGERDOMAIN']._serialized_end=1418
+  _globals['_NUMBERDOMAIN']._serialized_start=1421
+  _globals['_NUMBERDOMAIN']._serialized_end=1748
+  _globals['_VALUEDOMAIN']._serialized_start=1750
+  _globals['_VALUEDOMAIN']._serialized_end=1849
+  _globals['_TEXTDOMAIN']._serialized_start=1852
+  _globals['_TEXTDOMAIN']._serialized_end=2278
 # @@protoc_insertion_point(module_scope)

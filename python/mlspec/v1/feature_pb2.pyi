@@ -139,7 +139,7 @@ FEATURE_ROLE_PERSONAL_DATA: FeatureRole.ValueType  # 8
 """Personal data."""
 
 @typing.final
-class Feature(message.Message):
+class FeatureDefinition(message.Message):
     """One column, signal or input."""
 
     DESCRIPTOR: descriptor.Descriptor

@@ -81,7 +81,7 @@ class FeatureSchema(message.Message):
     description: builtins.str
     """What it is, in words. Absent: not described. 1 to 32,768 characters."""
     @builtins.property
-    def features(self) -> containers.RepeatedCompositeFieldContainer[feature_pb2.Feature]:
+    def features(self) -> containers.RepeatedCompositeFieldContainer[feature_pb2.FeatureDefinition]:
         """Required. The features, names distinct. 1 to 4096."""
 
     def __init__(
@@ -89,7 +89,7 @@ class FeatureSchema(message.Message):
         *,
         name: builtins.str = ...,
         version: builtins.str = ...,
-        features: abc.Iterable[feature_pb2.Feature] | None = ...,
+        features: abc.Iterable[feature_pb2.FeatureDefinition] | None = ...,
         origin: SchemaOrigin.ValueType = ...,
         inference_query: builtins.str | None = ...,
         inference_row_count: builtins.int | None = ...,

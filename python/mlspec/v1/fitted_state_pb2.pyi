@@ -71,7 +71,7 @@ class FittedState(message.Message):
     ROW_COUNT_FIELD_NUMBER: builtins.int
     ARTIFACT_FIELD_NUMBER: builtins.int
     VALUES_FIELD_NUMBER: builtins.int
-    MODEL_VERSION_FIELD_NUMBER: builtins.int
+    MODEL_FIELD_NUMBER: builtins.int
     VOCABULARY_SIZE_FIELD_NUMBER: builtins.int
     UNKNOWN_VALUE_POLICY_FIELD_NUMBER: builtins.int
     fit_scope: FitScope.ValueType
@@ -96,7 +96,7 @@ class FittedState(message.Message):
 
     @builtins.property
     def artifact(self) -> artifact_pb2.Artifact:
-        """The state as a file: a vocabulary, a tokenizer, a saved transformer. Absent: see `values`, or `model_version`."""
+        """The state as a file: a vocabulary, a tokenizer, a saved transformer. Absent: see `values`, or `model`."""
 
     @builtins.property
     def values(self) -> containers.RepeatedCompositeFieldContainer[parameter_pb2.Parameter]:
@@ -105,7 +105,7 @@ class FittedState(message.Message):
         """
 
     @builtins.property
-    def model_version(self) -> model_reference_pb2.ModelVersionReference:
+    def model(self) -> model_reference_pb2.ModelVersionReference:
         """The model that it is, for example the one that embeds. Absent: none."""
 
     def __init__(
@@ -117,13 +117,13 @@ class FittedState(message.Message):
         row_count: builtins.int | None = ...,
         artifact: artifact_pb2.Artifact | None = ...,
         values: abc.Iterable[parameter_pb2.Parameter] | None = ...,
-        model_version: model_reference_pb2.ModelVersionReference | None = ...,
+        model: model_reference_pb2.ModelVersionReference | None = ...,
         vocabulary_size: builtins.int | None = ...,
         unknown_value_policy: builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["_row_count", b"_row_count", "_unknown_value_policy", b"_unknown_value_policy", "_vocabulary_size", b"_vocabulary_size", "artifact", b"artifact", "dataset_version", b"dataset_version", "model_version", b"model_version", "row_count", b"row_count", "split", b"split", "unknown_value_policy", b"unknown_value_policy", "vocabulary_size", b"vocabulary_size"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["_row_count", b"_row_count", "_unknown_value_policy", b"_unknown_value_policy", "_vocabulary_size", b"_vocabulary_size", "artifact", b"artifact", "dataset_version", b"dataset_version", "model", b"model", "row_count", b"row_count", "split", b"split", "unknown_value_policy", b"unknown_value_policy", "vocabulary_size", b"vocabulary_size"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["_row_count", b"_row_count", "_unknown_value_policy", b"_unknown_value_policy", "_vocabulary_size", b"_vocabulary_size", "artifact", b"artifact", "dataset_version", b"dataset_version", "fit_scope", b"fit_scope", "model_version", b"model_version", "row_count", b"row_count", "split", b"split", "unknown_value_policy", b"unknown_value_policy", "values", b"values", "vocabulary_size", b"vocabulary_size"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_row_count", b"_row_count", "_unknown_value_policy", b"_unknown_value_policy", "_vocabulary_size", b"_vocabulary_size", "artifact", b"artifact", "dataset_version", b"dataset_version", "fit_scope", b"fit_scope", "model", b"model", "row_count", b"row_count", "split", b"split", "unknown_value_policy", b"unknown_value_policy", "values", b"values", "vocabulary_size", b"vocabulary_size"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__row_count: _TypeAlias = typing.Literal["row_count"]  # noqa: Y015
     _WhichOneofArgType__row_count: _TypeAlias = typing.Literal["_row_count", b"_row_count"]  # noqa: Y015

@@ -45,7 +45,9 @@ class _GateCheckKindEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_GateChec
     GATE_CHECK_KIND_DATA_VALID: _GateCheckKind.ValueType  # 7
     """The data passed validation, and no dataset version was archived."""
     GATE_CHECK_KIND_CRITERIA_COVERED: _GateCheckKind.ValueType  # 8
-    """Every criterion of the objectives has a result on every slice that it names."""
+    """Every criterion of the objectives has, in all the evidence together, a result on every slice that it names, or an entry
+    of `omitted_slices`.
+    """
     GATE_CHECK_KIND_MANIFEST_COMPLETE: _GateCheckKind.ValueType  # 9
     """All records that the run's manifest names are there."""
 
@@ -69,7 +71,9 @@ GATE_CHECK_KIND_FULLY_UNDERSTOOD: GateCheckKind.ValueType  # 6
 GATE_CHECK_KIND_DATA_VALID: GateCheckKind.ValueType  # 7
 """The data passed validation, and no dataset version was archived."""
 GATE_CHECK_KIND_CRITERIA_COVERED: GateCheckKind.ValueType  # 8
-"""Every criterion of the objectives has a result on every slice that it names."""
+"""Every criterion of the objectives has, in all the evidence together, a result on every slice that it names, or an entry
+of `omitted_slices`.
+"""
 GATE_CHECK_KIND_MANIFEST_COMPLETE: GateCheckKind.ValueType  # 9
 """All records that the run's manifest names are there."""
 

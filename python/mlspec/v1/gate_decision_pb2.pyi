@@ -53,9 +53,9 @@ class GateDecision(message.Message):
     gate_name: builtins.str
     """Required when complete. The gate, for example "launch". 1 to 255 characters."""
     verdict: verdict_pb2.Verdict.ValueType
-    """Required when complete. FAIL: a required criterion without a waiver, or a required check, failed. Else UNDECIDED: one
+    """Required when complete. FAIL: a required result that no waiver covers, or a required check, failed. Else UNDECIDED: one
     of them was, or an evidence has no required result, or there is no evidence. Else PASS_BY_WAIVER: a required
-    criterion did not pass. Else PASS.
+    criterion did not pass. Else PASS. PASS and PASS_BY_WAIVER stand only in a record that SUCCEEDED and was RECORDED.
     """
     reason: builtins.str
     """Why, in words for people. Absent: the results say it. 1 to 32,768 characters."""
@@ -70,17 +70,20 @@ class GateDecision(message.Message):
     @builtins.property
     def evidence(self) -> containers.RepeatedCompositeFieldContainer[GateEvidence]:
         """Required when complete. The evaluation, and the hold-back test where the gate comes after it, with the result of each
-        criterion. At most 4.
+        criterion, records distinct. At most 4.
         """
 
     @builtins.property
     def checks(self) -> containers.RepeatedCompositeFieldContainer[gate_check_pb2.GateCheck]:
-        """What was checked besides the criteria, ids distinct. Empty: nothing. At most 64."""
+        """Required when complete: checks of the kinds SIGNATURES, OBJECTIVES_FIXED_BEFOREHAND, SAME_MODEL and CRITERIA_COVERED,
+        whatever they came to. What was checked besides the criteria, ids distinct. At most 64.
+        """
 
     @builtins.property
     def waivers(self) -> containers.RepeatedCompositeFieldContainer[waiver_pb2.Waiver]:
-        """Answers for going on in spite of a criterion. Each names a criterion with a required result that is no PASS, and
-        covers all slices of it. It counts only when a key with the power WAIVE has signed this record. At most 64.
+        """Answers for going on in spite of a criterion. Each names a criterion with a required result that is no PASS. It covers
+        all evidence, or that of its `record`; and all slices, or those of its `slices`. It counts only when a key with the
+        power WAIVE has signed this record. Empty: nothing is waived. At most 64.
         """
 
     @builtins.property
@@ -157,7 +160,9 @@ class GateEvidence(message.Message):
     OUTCOME_FIELD_NUMBER: builtins.int
     @builtins.property
     def record(self) -> reference_pb2.RecordReference:
-        """Required. The record of an evaluation or of a hold-back test."""
+        """Required. The record of an evaluation or of a hold-back test. A verifier MUST refuse one whose header is not SUCCEEDED
+        and RECORDED.
+        """
 
     @builtins.property
     def outcome(self) -> criteria_outcome_pb2.CriteriaOutcome:

@@ -88,7 +88,9 @@ class HoldoutTest(message.Message):
 
     @builtins.property
     def metrics(self) -> containers.RepeatedCompositeFieldContainer[metric_pb2.Metric]:
-        """Required when complete. Metrics overall and on slices, each name once for a slice. At most 65,536."""
+        """Required when complete. Metrics overall and on slices, each name once for a slice; a criterion whose metric
+        stands twice for its slice is UNDECIDED. At most 4096; of more, the rest goes into `reports`.
+        """
 
     @builtins.property
     def slice_comparisons(self) -> containers.RepeatedCompositeFieldContainer[slice_comparison_pb2.SliceComparison]:

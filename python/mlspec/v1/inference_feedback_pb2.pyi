@@ -78,7 +78,7 @@ class InferenceFeedback(message.Message):
     request_id: builtins.str
     """Required. The server's id of the request (`InferenceRecord.request_id`). 1 to 64 characters."""
     inference_origin: builtins.str
-    """The log of the request's leaf. Absent: this one. 1 to 255 characters."""
+    """The log of the request's leaf. Absent: this one. 1 to 255 bytes."""
     inference_sequence_number: builtins.int
     """The request's leaf. Absent: to be looked up by `request_id`. 0 or more."""
     source: FeedbackSource.ValueType

@@ -161,8 +161,8 @@ class InferenceRecord(message.Message):
     A verifier MUST compare it with the last `DeploymentChange` before this leaf. 32 bytes.
     """
     pipeline_sha256: builtins.bytes
-    """SHA-256 of the published pipeline definition that made the model. Absent: the deployment record alone says it. 32
-    bytes.
+    """The pipeline that made the model: SHA-256 of the encoded `PipelineVersion` as it stands in the payload of the
+    `ObjectEvent` that created it. Absent: the deployment record alone says it. 32 bytes.
     """
     feature_schema_sha256: builtins.bytes
     """SHA-256 of the feature schema that the features fit, which gives them names and order. Absent: likewise. 32 bytes."""
@@ -342,7 +342,7 @@ class InferenceModel(message.Message):
     name: builtins.str
     """Required. The model's name, for example "loan-approval". 1 to 255 characters."""
     version: builtins.str
-    """Required. The version's label. 1 to 255 characters."""
+    """Required. The version's label. 1 to 255 bytes."""
     sha256: builtins.bytes
     """SHA-256 of its file or folder. Absent only for a hosted model, which nobody can hash. 32 bytes."""
     role: InferenceModelRole.ValueType

@@ -338,7 +338,7 @@ class AnnotatorGroup(message.Message):
     ANNOTATOR_COUNT_FIELD_NUMBER: builtins.int
     LABEL_COUNT_FIELD_NUMBER: builtins.int
     QUALIFICATION_FIELD_NUMBER: builtins.int
-    MODEL_VERSION_FIELD_NUMBER: builtins.int
+    MODEL_FIELD_NUMBER: builtins.int
     kind: AnnotatorKind.ValueType
     """Required. What kind."""
     annotator_count: builtins.int
@@ -352,7 +352,7 @@ class AnnotatorGroup(message.Message):
         """Who answers for them, for example a team or a supplier. Absent: unknown."""
 
     @builtins.property
-    def model_version(self) -> model_reference_pb2.ModelVersionReference:
+    def model(self) -> model_reference_pb2.ModelVersionReference:
         """The model that labelled. Absent: people did, or rules."""
 
     def __init__(
@@ -363,11 +363,11 @@ class AnnotatorGroup(message.Message):
         annotator_count: builtins.int | None = ...,
         label_count: builtins.int | None = ...,
         qualification: builtins.str | None = ...,
-        model_version: model_reference_pb2.ModelVersionReference | None = ...,
+        model: model_reference_pb2.ModelVersionReference | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["_annotator_count", b"_annotator_count", "_label_count", b"_label_count", "_qualification", b"_qualification", "annotator_count", b"annotator_count", "label_count", b"label_count", "model_version", b"model_version", "qualification", b"qualification", "responsible", b"responsible"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["_annotator_count", b"_annotator_count", "_label_count", b"_label_count", "_qualification", b"_qualification", "annotator_count", b"annotator_count", "label_count", b"label_count", "model", b"model", "qualification", b"qualification", "responsible", b"responsible"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["_annotator_count", b"_annotator_count", "_label_count", b"_label_count", "_qualification", b"_qualification", "annotator_count", b"annotator_count", "kind", b"kind", "label_count", b"label_count", "model_version", b"model_version", "qualification", b"qualification", "responsible", b"responsible"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_annotator_count", b"_annotator_count", "_label_count", b"_label_count", "_qualification", b"_qualification", "annotator_count", b"annotator_count", "kind", b"kind", "label_count", b"label_count", "model", b"model", "qualification", b"qualification", "responsible", b"responsible"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__annotator_count: _TypeAlias = typing.Literal["annotator_count"]  # noqa: Y015
     _WhichOneofArgType__annotator_count: _TypeAlias = typing.Literal["_annotator_count", b"_annotator_count"]  # noqa: Y015

@@ -126,7 +126,7 @@ class LogOpened(message.Message):
     keyid: builtins.str
     """Required. The key that signs the log's checkpoints, by id (docs/spec/signing.md). 64 characters."""
     delegating_origin: builtins.str
-    """Of a worker's log: the origin that delegated to it. Absent: this is the deployment's own log. 1 to 255 characters."""
+    """Of a worker's log: the origin that delegated to it. Absent: this is the deployment's own log. 1 to 255 bytes."""
     torn_tail_size_bytes: builtins.int
     """Bytes of a torn last entry, never acknowledged, that the restart cut off. Absent: none. 1 or more."""
     @builtins.property
@@ -190,7 +190,7 @@ class LogDelegation(message.Message):
     END_TIME_FIELD_NUMBER: builtins.int
     WORKER_NAME_FIELD_NUMBER: builtins.int
     origin: builtins.str
-    """Required. The other log's origin. 1 to 255 characters."""
+    """Required. The other log's origin. 1 to 255 bytes."""
     keyid: builtins.str
     """Required. The key that signs its checkpoints, by id. 64 characters."""
     worker_name: builtins.str

@@ -57,7 +57,7 @@ class Logging(message.Message):
     LOCATIONS_FIELD_NUMBER: builtins.int
     LAST_CHECK_FIELD_NUMBER: builtins.int
     origin: builtins.str
-    """Required when complete. The log's origin line (C2SP tlog-checkpoint). 1 to 255 characters."""
+    """Required when complete. The log's origin line (C2SP tlog-checkpoint). 1 to 255 bytes."""
     kind: log_event_pb2.LogKind.ValueType
     """Required when complete. What the log holds."""
     keyid: builtins.str
@@ -212,7 +212,7 @@ class LogEntry(message.Message):
     DELEGATION_FIELD_NUMBER: builtins.int
     LOGGED_RECORD_FIELD_NUMBER: builtins.int
     origin: builtins.str
-    """Required. The log. An entry found in a log of another origin MUST be refused. 1 to 255 characters."""
+    """Required. The log. An entry found in a log of another origin MUST be refused. 1 to 255 bytes."""
     sequence_number: builtins.int
     """The leaf's index in the tree, always meant, 0 for the first: an entry found at another index MUST be refused. 0 or more."""
     nonce: builtins.bytes

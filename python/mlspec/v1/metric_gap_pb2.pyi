@@ -44,7 +44,7 @@ class MetricGap(message.Message):
     value: builtins.float
     """Required. The value here. Finite."""
     difference: builtins.float
-    """Required. `value` minus `earlier_value`. Finite."""
+    """Required. `value` minus `earlier_value`, within 1e-9 absolute or relative. Finite."""
     tolerance: builtins.float
     """The greatest size of difference that was declared harmless beforehand, 0 or more, finite. Absent: none was declared."""
     verdict: verdict_pb2.Verdict.ValueType

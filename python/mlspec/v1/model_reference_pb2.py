@@ -15,7 +15,7 @@ _sym_db = _symbol_database.Default()
 from mlspec.v1 import digest_pb2 as mlspec_dot_v1_dot_digest__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fmlspec/v1/model_reference.proto\x12\tmlspec.v1\x1a\x16mlspec/v1/digest.proto\"\xd0\x02\n\x15ModelVersionReference\x12T\n\nmodel_name\x18\x01 \x01(\tB5\xbaH2r0\x18\xff\x01\x32\x1b^[A-Za-z0-9][A-Za-z0-9_-]*$\x92\x02\rloan-approvalR\tmodelName\x12$\n\x07version\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\x07version\x12\x88\x01\n\x02id\x18\x03 \x01(\tBs\xbaHprn2E^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$\x92\x02$019382aa-3c4e-7b21-9f1e-5d2c6a7b8c90H\x00R\x02id\x88\x01\x01\x12)\n\x06\x64igest\x18\x04 \x01(\x0b\x32\x11.mlspec.v1.DigestR\x06\x64igestB\x05\n\x03_idBZ\n\rorg.mlspec.v1B\x13ModelReferenceProtoP\x01Z2github.com/mlspec/mlspec/gen/go/mlspec/v1;mlspecv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fmlspec/v1/model_reference.proto\x12\tmlspec.v1\x1a\x16mlspec/v1/digest.proto\"\xd0\x02\n\x15ModelVersionReference\x12T\n\nmodel_name\x18\x01 \x01(\tB5\xbaH2r0\x18\xff\x01\x32\x1b^[A-Za-z0-9][A-Za-z0-9_-]*$\x92\x02\rloan-approvalR\tmodelName\x12$\n\x07version\x18\x02 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xff\x01R\x07version\x12\x88\x01\n\x02id\x18\x03 \x01(\tBs\xbaHprn2E^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$\x92\x02$019382aa-3c4e-7b21-9f1e-5d2c6a7b8c90H\x00R\x02id\x88\x01\x01\x12)\n\x06\x64igest\x18\x04 \x01(\x0b\x32\x11.mlspec.v1.DigestR\x06\x64igestB\x05\n\x03_idBZ\n\rorg.mlspec.v1B\x13ModelReferenceProtoP\x01Z2github.com/mlspec/mlspec/gen/go/mlspec/v1;mlspecv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -26,7 +26,7 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_MODELVERSIONREFERENCE'].fields_by_name['model_name']._options = None
   _globals['_MODELVERSIONREFERENCE'].fields_by_name['model_name']._serialized_options = b'\272H2r0\030\377\0012\033^[A-Za-z0-9][A-Za-z0-9_-]*$\222\002\rloan-approval'
   _globals['_MODELVERSIONREFERENCE'].fields_by_name['version']._options = None
-  _globals['_MODELVERSIONREFERENCE'].fields_by_name['version']._serialized_options = b'\272H\007r\005\020\001\030\377\001'
+  _globals['_MODELVERSIONREFERENCE'].fields_by_name['version']._serialized_options = b'\272H\007r\005\020\001(\377\001'
   _globals['_MODELVERSIONREFERENCE'].fields_by_name['id']._options = None
   _globals['_MODELVERSIONREFERENCE'].fields_by_name['id']._serialized_options = b'\272Hprn2E^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$\222\002$019382aa-3c4e-7b21-9f1e-5d2c6a7b8c90'
   _globals['_MODELVERSIONREFERENCE']._serialized_start=71

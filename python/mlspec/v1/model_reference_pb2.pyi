@@ -30,7 +30,7 @@ class ModelVersionReference(message.Message):
     model_name: builtins.str
     """Required. The model's name, for example "loan-approval". 1 to 255 characters."""
     version: builtins.str
-    """Required. The version's label, for example "3". 1 to 255 characters."""
+    """Required. The version's label, for example "3". 1 to 255 bytes."""
     id: builtins.str
     """The version's id. Absent: not registered. A UUID version 7."""
     @builtins.property

@@ -196,8 +196,9 @@ class ModelServing(message.Message):
 
     @builtins.property
     def gate_decision(self) -> reference_pb2.RecordReference:
-        """The gate decision that is relied on. It must be for `to_model` and not have ended; a verifier MUST look. Absent: no
-        gate, which a trust policy may forbid.
+        """The gate decision that is relied on. A verifier MUST look, and MUST refuse one whose header is not SUCCEEDED and
+        RECORDED. Its verdict must be PASS or PASS_BY_WAIVER, its model's digest that of `to_model`, its target_environments
+        empty or holding `environment_name`, and it must not have ended. Absent: no gate, which a trust policy may forbid.
         """
 
     @builtins.property
@@ -242,7 +243,9 @@ class ModelServing(message.Message):
 
     @builtins.property
     def steps(self) -> containers.RepeatedCompositeFieldContainer[roll_out_pb2.RollOutStep]:
-        """The steps as they went, in order. Only in phase FINISHED. At most 256."""
+        """The steps as they went, in order. Only in phase FINISHED; when complete always, unless the result is FAILED. At most
+        256.
+        """
 
     @builtins.property
     def serving_model(self) -> model_reference_pb2.ModelVersionReference:

@@ -7,7 +7,6 @@ from collections import abc as abc
 from google.protobuf import descriptor as descriptor
 from google.protobuf import message as message
 from google.protobuf.internal import containers as containers
-from google.protobuf.internal import enum_type_wrapper as enum_type_wrapper
 from mlspec.v1 import base_model_pb2 as base_model_pb2
 from mlspec.v1 import bias_mitigation_pb2 as bias_mitigation_pb2
 from mlspec.v1 import compression_pb2 as compression_pb2
@@ -19,6 +18,7 @@ from mlspec.v1 import metric_pb2 as metric_pb2
 from mlspec.v1 import model_architecture_pb2 as model_architecture_pb2
 from mlspec.v1 import model_framework_pb2 as model_framework_pb2
 from mlspec.v1 import parameter_pb2 as parameter_pb2
+from mlspec.v1 import prediction_task_pb2 as prediction_task_pb2
 from mlspec.v1 import resource_use_pb2 as resource_use_pb2
 from mlspec.v1 import search_pb2 as search_pb2
 from mlspec.v1 import trained_model_pb2 as trained_model_pb2
@@ -35,85 +35,6 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias
 
 DESCRIPTOR: descriptor.FileDescriptor
-
-class _LearningTask:
-    ValueType = typing.NewType("ValueType", builtins.int)
-    V: _TypeAlias = ValueType  # noqa: Y015
-
-class _LearningTaskEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_LearningTask.ValueType], builtins.type):
-    DESCRIPTOR: descriptor.EnumDescriptor
-    LEARNING_TASK_UNSPECIFIED: _LearningTask.ValueType  # 0
-    """Absent. Never valid in a record."""
-    LEARNING_TASK_BINARY_CLASSIFICATION: _LearningTask.ValueType  # 1
-    """One of two classes."""
-    LEARNING_TASK_MULTICLASS_CLASSIFICATION: _LearningTask.ValueType  # 2
-    """One of several classes."""
-    LEARNING_TASK_MULTILABEL_CLASSIFICATION: _LearningTask.ValueType  # 3
-    """Any number of several labels."""
-    LEARNING_TASK_REGRESSION: _LearningTask.ValueType  # 4
-    """A number."""
-    LEARNING_TASK_RANKING: _LearningTask.ValueType  # 5
-    """An order."""
-    LEARNING_TASK_CLUSTERING: _LearningTask.ValueType  # 6
-    """Groups, without labels."""
-    LEARNING_TASK_ANOMALY_DETECTION: _LearningTask.ValueType  # 7
-    """What is unlike the rest."""
-    LEARNING_TASK_FORECASTING: _LearningTask.ValueType  # 8
-    """What comes next in time."""
-    LEARNING_TASK_SURVIVAL: _LearningTask.ValueType  # 9
-    """Time until an event."""
-    LEARNING_TASK_RECOMMENDATION: _LearningTask.ValueType  # 10
-    """What someone may like."""
-    LEARNING_TASK_REPRESENTATION: _LearningTask.ValueType  # 11
-    """Vectors that other models use."""
-    LEARNING_TASK_DETECTION: _LearningTask.ValueType  # 12
-    """Things and where they are in a picture."""
-    LEARNING_TASK_SEGMENTATION: _LearningTask.ValueType  # 13
-    """What each point of a picture belongs to."""
-    LEARNING_TASK_GENERATION: _LearningTask.ValueType  # 14
-    """New text, pictures or sound."""
-    LEARNING_TASK_REINFORCEMENT: _LearningTask.ValueType  # 15
-    """What to do next, learned from rewards."""
-    LEARNING_TASK_CAUSAL_INFERENCE: _LearningTask.ValueType  # 16
-    """What an action changes."""
-
-class LearningTask(_LearningTask, metaclass=_LearningTaskEnumTypeWrapper):
-    """Kinds of problem. May grow: a reader shows an unknown kind as its number."""
-
-LEARNING_TASK_UNSPECIFIED: LearningTask.ValueType  # 0
-"""Absent. Never valid in a record."""
-LEARNING_TASK_BINARY_CLASSIFICATION: LearningTask.ValueType  # 1
-"""One of two classes."""
-LEARNING_TASK_MULTICLASS_CLASSIFICATION: LearningTask.ValueType  # 2
-"""One of several classes."""
-LEARNING_TASK_MULTILABEL_CLASSIFICATION: LearningTask.ValueType  # 3
-"""Any number of several labels."""
-LEARNING_TASK_REGRESSION: LearningTask.ValueType  # 4
-"""A number."""
-LEARNING_TASK_RANKING: LearningTask.ValueType  # 5
-"""An order."""
-LEARNING_TASK_CLUSTERING: LearningTask.ValueType  # 6
-"""Groups, without labels."""
-LEARNING_TASK_ANOMALY_DETECTION: LearningTask.ValueType  # 7
-"""What is unlike the rest."""
-LEARNING_TASK_FORECASTING: LearningTask.ValueType  # 8
-"""What comes next in time."""
-LEARNING_TASK_SURVIVAL: LearningTask.ValueType  # 9
-"""Time until an event."""
-LEARNING_TASK_RECOMMENDATION: LearningTask.ValueType  # 10
-"""What someone may like."""
-LEARNING_TASK_REPRESENTATION: LearningTask.ValueType  # 11
-"""Vectors that other models use."""
-LEARNING_TASK_DETECTION: LearningTask.ValueType  # 12
-"""Things and where they are in a picture."""
-LEARNING_TASK_SEGMENTATION: LearningTask.ValueType  # 13
-"""What each point of a picture belongs to."""
-LEARNING_TASK_GENERATION: LearningTask.ValueType  # 14
-"""New text, pictures or sound."""
-LEARNING_TASK_REINFORCEMENT: LearningTask.ValueType  # 15
-"""What to do next, learned from rewards."""
-LEARNING_TASK_CAUSAL_INFERENCE: LearningTask.ValueType  # 16
-"""What an action changes."""
 
 @typing.final
 class ModelTraining(message.Message):
@@ -151,7 +72,7 @@ class ModelTraining(message.Message):
     WARNINGS_FIELD_NUMBER: builtins.int
     algorithm: builtins.str
     """Required when complete. The algorithm, as its field calls it, for example "logistic regression". 1 to 255 characters."""
-    learning_task: LearningTask.ValueType
+    learning_task: prediction_task_pb2.PredictionTask.ValueType
     """A known kind."""
     custom_task: builtins.str
     """Another kind, by name. 1 to 255 characters."""
@@ -177,7 +98,9 @@ class ModelTraining(message.Message):
 
     @builtins.property
     def data(self) -> containers.RepeatedCompositeFieldContainer[training_data_pb2.TrainingData]:
-        """All rows that had a part in making it. Empty: see the header's inputs. At most 1024."""
+        """Required when complete, unless the header has inputs. All rows that had a part in making it. A verifier prints the
+        hold-back as NOT PROVEN when this is empty and an input's digest is that of no known split. At most 1024.
+        """
 
     @builtins.property
     def features(self) -> training_data_pb2.TrainingFeatures:
@@ -215,7 +138,7 @@ class ModelTraining(message.Message):
 
     @builtins.property
     def trained_models(self) -> containers.RepeatedCompositeFieldContainer[trained_model_pb2.TrainedModel]:
-        """The models that came out. Empty: see the header's outputs. At most 256."""
+        """Required when complete, unless the header has outputs. The models that came out. At most 256."""
 
     @builtins.property
     def conversions(self) -> containers.RepeatedCompositeFieldContainer[conversion_pb2.ModelConversion]:
@@ -249,7 +172,7 @@ class ModelTraining(message.Message):
         self,
         *,
         algorithm: builtins.str | None = ...,
-        learning_task: LearningTask.ValueType = ...,
+        learning_task: prediction_task_pb2.PredictionTask.ValueType = ...,
         custom_task: builtins.str = ...,
         framework: model_framework_pb2.ModelFramework | None = ...,
         code: training_code_pb2.TrainingCode | None = ...,

@@ -16,12 +16,13 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from mlspec.v1 import actor_pb2 as mlspec_dot_v1_dot_actor__pb2
 from mlspec.v1 import artifact_pb2 as mlspec_dot_v1_dot_artifact__pb2
 from mlspec.v1 import feature_pb2 as mlspec_dot_v1_dot_feature__pb2
+from mlspec.v1 import model_framework_pb2 as mlspec_dot_v1_dot_model__framework__pb2
 from mlspec.v1 import model_reference_pb2 as mlspec_dot_v1_dot_model__reference__pb2
 from mlspec.v1 import object_pb2 as mlspec_dot_v1_dot_object__pb2
 from mlspec.v1 import reference_pb2 as mlspec_dot_v1_dot_reference__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dmlspec/v1/model_version.proto\x12\tmlspec.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15mlspec/v1/actor.proto\x1a\x18mlspec/v1/artifact.proto\x1a\x17mlspec/v1/feature.proto\x1a\x1fmlspec/v1/model_reference.proto\x1a\x16mlspec/v1/object.proto\x1a\x19mlspec/v1/reference.proto\"\xb4\x07\n\x0cModelVersion\x12\x43\n\nattributes\x18\x01 \x01(\x0b\x32\x1b.mlspec.v1.ObjectAttributesB\x06\xbaH\x03\xc8\x01\x01R\nattributes\x12\x8e\x01\n\x08model_id\x18\x02 \x01(\tBs\xbaHprn2E^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$\x92\x02$019382aa-3c4e-7b21-9f1e-5d2c6a7b8c90R\x07modelId\x12$\n\x07version\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\x07version\x12/\n\x08\x61rtifact\x18\x04 \x01(\x0b\x32\x13.mlspec.v1.ArtifactR\x08\x61rtifact\x12-\n\tframework\x18\x05 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01H\x00R\tframework\x88\x01\x01\x12<\n\x11\x66ramework_version\x18\x06 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01H\x01R\x10\x66rameworkVersion\x88\x01\x01\x12(\n\x06\x61uthor\x18\x07 \x01(\x0b\x32\x10.mlspec.v1.ActorR\x06\x61uthor\x12)\n\x07licence\x18\x08 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01H\x02R\x07licence\x88\x01\x01\x12\x37\n\tsignature\x18\t \x01(\x0b\x32\x19.mlspec.v1.ModelSignatureR\tsignature\x12K\n\ncomponents\x18\n \x03(\x0b\x32 .mlspec.v1.ModelVersionReferenceB\t\xbaH\x06\x92\x01\x03\x10\x80\x02R\ncomponents\x12?\n\nbase_model\x18\x0b \x01(\x0b\x32 .mlspec.v1.ModelVersionReferenceR\tbaseModel\x12N\n\x0b\x65xpire_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x11\xbaH\x0e\xb2\x01\x0b\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x00R\nexpireTime\x12\x36\n\x08training\x18\r \x01(\x0b\x32\x1a.mlspec.v1.RecordReferenceR\x08training\x12\x36\n\x0blimitations\x18\x0e \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x10\x80\x02\x18\x01\"\x07r\x05\x10\x01\x18\x80 R\x0blimitationsB\x0c\n\n_frameworkB\x14\n\x12_framework_versionB\n\n\x08_licence\"\xab\x02\n\x0eModelSignature\x12\x37\n\x06inputs\x18\x01 \x03(\x0b\x32\x12.mlspec.v1.FeatureB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x80 R\x06inputs\x12\x39\n\x07outputs\x18\x02 \x03(\x0b\x32\x12.mlspec.v1.FeatureB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x80 R\x07outputs:\xa4\x01\xbaH\xa0\x01\x1a\x9d\x01\n\x1cmodel_signature.names_unique\x12\x30inputs and outputs must each have distinct names\x1aKthis.inputs.map(f, f.name).unique() && this.outputs.map(f, f.name).unique()BX\n\rorg.mlspec.v1B\x11ModelVersionProtoP\x01Z2github.com/mlspec/mlspec/gen/go/mlspec/v1;mlspecv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dmlspec/v1/model_version.proto\x12\tmlspec.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15mlspec/v1/actor.proto\x1a\x18mlspec/v1/artifact.proto\x1a\x17mlspec/v1/feature.proto\x1a\x1fmlspec/v1/model_framework.proto\x1a\x1fmlspec/v1/model_reference.proto\x1a\x16mlspec/v1/object.proto\x1a\x19mlspec/v1/reference.proto\"\xdc\x06\n\x0cModelVersion\x12\x43\n\nattributes\x18\x01 \x01(\x0b\x32\x1b.mlspec.v1.ObjectAttributesB\x06\xbaH\x03\xc8\x01\x01R\nattributes\x12\x8e\x01\n\x08model_id\x18\x02 \x01(\tBs\xbaHprn2E^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$\x92\x02$019382aa-3c4e-7b21-9f1e-5d2c6a7b8c90R\x07modelId\x12$\n\x07version\x18\x03 \x01(\tB\n\xbaH\x07r\x05\x10\x01(\xff\x01R\x07version\x12/\n\x08\x61rtifact\x18\x04 \x01(\x0b\x32\x13.mlspec.v1.ArtifactR\x08\x61rtifact\x12\x37\n\tframework\x18\x05 \x01(\x0b\x32\x19.mlspec.v1.ModelFrameworkR\tframework\x12(\n\x06\x61uthor\x18\x06 \x01(\x0b\x32\x10.mlspec.v1.ActorR\x06\x61uthor\x12)\n\x07licence\x18\x07 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01H\x00R\x07licence\x88\x01\x01\x12\x37\n\tsignature\x18\x08 \x01(\x0b\x32\x19.mlspec.v1.ModelSignatureR\tsignature\x12K\n\ncomponents\x18\t \x03(\x0b\x32 .mlspec.v1.ModelVersionReferenceB\t\xbaH\x06\x92\x01\x03\x10\x80\x02R\ncomponents\x12?\n\nbase_model\x18\n \x01(\x0b\x32 .mlspec.v1.ModelVersionReferenceR\tbaseModel\x12N\n\x0b\x65xpire_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x11\xbaH\x0e\xb2\x01\x0b\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x00R\nexpireTime\x12\x36\n\x08training\x18\x0c \x01(\x0b\x32\x1a.mlspec.v1.RecordReferenceR\x08training\x12\x36\n\x0blimitations\x18\r \x03(\tB\x14\xbaH\x11\x92\x01\x0e\x10\x80\x02\x18\x01\"\x07r\x05\x10\x01\x18\x80 R\x0blimitationsB\n\n\x08_licence\"\xbf\x02\n\x0eModelSignature\x12\x41\n\x06inputs\x18\x01 \x03(\x0b\x32\x1c.mlspec.v1.FeatureDefinitionB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x80 R\x06inputs\x12\x43\n\x07outputs\x18\x02 \x03(\x0b\x32\x1c.mlspec.v1.FeatureDefinitionB\x0b\xbaH\x08\x92\x01\x05\x08\x01\x10\x80 R\x07outputs:\xa4\x01\xbaH\xa0\x01\x1a\x9d\x01\n\x1cmodel_signature.names_unique\x12\x30inputs and outputs must each have distinct names\x1aKthis.inputs.map(f, f.name).unique() && this.outputs.map(f, f.name).unique()BX\n\rorg.mlspec.v1B\x11ModelVersionProtoP\x01Z2github.com/mlspec/mlspec/gen/go/mlspec/v1;mlspecv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,11 +35,7 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_MODELVERSION'].fields_by_name['model_id']._options = None
   _globals['_MODELVERSION'].fields_by_name['model_id']._serialized_options = b'\272Hprn2E^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$\222\002$019382aa-3c4e-7b21-9f1e-5d2c6a7b8c90'
   _globals['_MODELVERSION'].fields_by_name['version']._options = None
-  _globals['_MODELVERSION'].fields_by_name['version']._serialized_options = b'\272H\007r\005\020\001\030\377\001'
-  _globals['_MODELVERSION'].fields_by_name['framework']._options = None
-  _globals['_MODELVERSION'].fields_by_name['framework']._serialized_options = b'\272H\007r\005\020\001\030\377\001'
-  _globals['_MODELVERSION'].fields_by_name['framework_version']._options = None
-  _globals['_MODELVERSION'].fields_by_name['framework_version']._serialized_options = b'\272H\007r\005\020\001\030\377\001'
+  _globals['_MODELVERSION'].fields_by_name['version']._serialized_options = b'\272H\007r\005\020\001(\377\001'
   _globals['_MODELVERSION'].fields_by_name['licence']._options = None
   _globals['_MODELVERSION'].fields_by_name['licence']._serialized_options = b'\272H\007r\005\020\001\030\377\001'
   _globals['_MODELVERSION'].fields_by_name['components']._options = None
@@ -53,8 +50,8 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_MODELSIGNATURE'].fields_by_name['outputs']._serialized_options = b'\272H\010\222\001\005\010\001\020\200 '
   _globals['_MODELSIGNATURE']._options = None
   _globals['_MODELSIGNATURE']._serialized_options = b'\272H\240\001\032\235\001\n\034model_signature.names_unique\0220inputs and outputs must each have distinct names\032Kthis.inputs.map(f, f.name).unique() && this.outputs.map(f, f.name).unique()'
-  _globals['_MODELVERSION']._serialized_start=236
-  _globals['_MODELVERSION']._serialized_end=1184
-  _globals['_MODELSIGNATURE']._serialized_start=1187
-  _globals['_MODELSIGNATURE']._serialized_end=1486
+  _globals['_MODELVERSION']._serialized_start=269
+  _globals['_MODELVERSION']._serialized_end=1129
+  _globals['_MODELSIGNATURE']._serialized_start=1132
+  _globals['_MODELSIGNATURE']._serialized_end=1451
 # @@protoc_insertion_point(module_scope)

@@ -11,6 +11,7 @@ from google.protobuf.internal import containers as containers
 from mlspec.v1 import actor_pb2 as actor_pb2
 from mlspec.v1 import artifact_pb2 as artifact_pb2
 from mlspec.v1 import feature_pb2 as feature_pb2
+from mlspec.v1 import model_framework_pb2 as model_framework_pb2
 from mlspec.v1 import model_reference_pb2 as model_reference_pb2
 from mlspec.v1 import object_pb2 as object_pb2
 from mlspec.v1 import reference_pb2 as reference_pb2
@@ -36,7 +37,6 @@ class ModelVersion(message.Message):
     VERSION_FIELD_NUMBER: builtins.int
     ARTIFACT_FIELD_NUMBER: builtins.int
     FRAMEWORK_FIELD_NUMBER: builtins.int
-    FRAMEWORK_VERSION_FIELD_NUMBER: builtins.int
     AUTHOR_FIELD_NUMBER: builtins.int
     LICENCE_FIELD_NUMBER: builtins.int
     SIGNATURE_FIELD_NUMBER: builtins.int
@@ -48,11 +48,7 @@ class ModelVersion(message.Message):
     model_id: builtins.str
     """Required. The model's id. A UUID version 7."""
     version: builtins.str
-    """Required. The version's label; with semantic versions, an equal major number promises a compatible signature. 1 to 255 characters."""
-    framework: builtins.str
-    """The framework that runs it, for example "scikit-learn". Absent: unknown. 1 to 255 characters."""
-    framework_version: builtins.str
-    """The framework's version. Absent: unknown. 1 to 255 characters."""
+    """Required. The version's label; with semantic versions, an equal major number promises a compatible signature. 1 to 255 bytes."""
     licence: builtins.str
     """Licence, as an SPDX expression. Absent: unknown. 1 to 255 characters."""
     @builtins.property
@@ -62,6 +58,10 @@ class ModelVersion(message.Message):
     @builtins.property
     def artifact(self) -> artifact_pb2.Artifact:
         """Its file or folder. Absent only for a hosted model."""
+
+    @builtins.property
+    def framework(self) -> model_framework_pb2.ModelFramework:
+        """The library that runs it. Absent: unknown."""
 
     @builtins.property
     def author(self) -> actor_pb2.Actor:
@@ -98,8 +98,7 @@ class ModelVersion(message.Message):
         model_id: builtins.str = ...,
         version: builtins.str = ...,
         artifact: artifact_pb2.Artifact | None = ...,
-        framework: builtins.str | None = ...,
-        framework_version: builtins.str | None = ...,
+        framework: model_framework_pb2.ModelFramework | None = ...,
         author: actor_pb2.Actor | None = ...,
         licence: builtins.str | None = ...,
         signature: ModelSignature | None = ...,
@@ -109,21 +108,12 @@ class ModelVersion(message.Message):
         training: reference_pb2.RecordReference | None = ...,
         limitations: abc.Iterable[builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["_framework", b"_framework", "_framework_version", b"_framework_version", "_licence", b"_licence", "artifact", b"artifact", "attributes", b"attributes", "author", b"author", "base_model", b"base_model", "expire_time", b"expire_time", "framework", b"framework", "framework_version", b"framework_version", "licence", b"licence", "signature", b"signature", "training", b"training"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["_licence", b"_licence", "artifact", b"artifact", "attributes", b"attributes", "author", b"author", "base_model", b"base_model", "expire_time", b"expire_time", "framework", b"framework", "licence", b"licence", "signature", b"signature", "training", b"training"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["_framework", b"_framework", "_framework_version", b"_framework_version", "_licence", b"_licence", "artifact", b"artifact", "attributes", b"attributes", "author", b"author", "base_model", b"base_model", "components", b"components", "expire_time", b"expire_time", "framework", b"framework", "framework_version", b"framework_version", "licence", b"licence", "limitations", b"limitations", "model_id", b"model_id", "signature", b"signature", "training", b"training", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_licence", b"_licence", "artifact", b"artifact", "attributes", b"attributes", "author", b"author", "base_model", b"base_model", "components", b"components", "expire_time", b"expire_time", "framework", b"framework", "licence", b"licence", "limitations", b"limitations", "model_id", b"model_id", "signature", b"signature", "training", b"training", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType__framework: _TypeAlias = typing.Literal["framework"]  # noqa: Y015
-    _WhichOneofArgType__framework: _TypeAlias = typing.Literal["_framework", b"_framework"]  # noqa: Y015
-    _WhichOneofReturnType__framework_version: _TypeAlias = typing.Literal["framework_version"]  # noqa: Y015
-    _WhichOneofArgType__framework_version: _TypeAlias = typing.Literal["_framework_version", b"_framework_version"]  # noqa: Y015
     _WhichOneofReturnType__licence: _TypeAlias = typing.Literal["licence"]  # noqa: Y015
     _WhichOneofArgType__licence: _TypeAlias = typing.Literal["_licence", b"_licence"]  # noqa: Y015
-    @typing.overload
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__framework) -> _WhichOneofReturnType__framework | None: ...
-    @typing.overload
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__framework_version) -> _WhichOneofReturnType__framework_version | None: ...
-    @typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__licence) -> _WhichOneofReturnType__licence | None: ...
 
 @typing.final
@@ -135,18 +125,18 @@ class ModelSignature(message.Message):
     INPUTS_FIELD_NUMBER: builtins.int
     OUTPUTS_FIELD_NUMBER: builtins.int
     @builtins.property
-    def inputs(self) -> containers.RepeatedCompositeFieldContainer[feature_pb2.Feature]:
+    def inputs(self) -> containers.RepeatedCompositeFieldContainer[feature_pb2.FeatureDefinition]:
         """Required. Inputs in order, names distinct. 1 to 4096."""
 
     @builtins.property
-    def outputs(self) -> containers.RepeatedCompositeFieldContainer[feature_pb2.Feature]:
+    def outputs(self) -> containers.RepeatedCompositeFieldContainer[feature_pb2.FeatureDefinition]:
         """Required. Outputs in order, names distinct. 1 to 4096."""
 
     def __init__(
         self,
         *,
-        inputs: abc.Iterable[feature_pb2.Feature] | None = ...,
-        outputs: abc.Iterable[feature_pb2.Feature] | None = ...,
+        inputs: abc.Iterable[feature_pb2.FeatureDefinition] | None = ...,
+        outputs: abc.Iterable[feature_pb2.FeatureDefinition] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...

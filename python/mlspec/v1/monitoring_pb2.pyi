@@ -325,7 +325,7 @@ class LogWindow(message.Message):
     DROPPED_COUNT_FIELD_NUMBER: builtins.int
     REASON_FIELD_NUMBER: builtins.int
     origin: builtins.str
-    """Required. The log's origin. 1 to 255 characters."""
+    """Required. The log's origin. 1 to 255 bytes."""
     state: LogReadState.ValueType
     """Required. Whether it could be read."""
     first_sequence_number: builtins.int

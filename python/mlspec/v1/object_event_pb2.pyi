@@ -14,6 +14,7 @@ from mlspec.v1 import model_version_pb2 as model_version_pb2
 from mlspec.v1 import module_pb2 as module_pb2
 from mlspec.v1 import object_pb2 as object_pb2
 from mlspec.v1 import pipeline_pb2 as pipeline_pb2
+from mlspec.v1 import reference_pb2 as reference_pb2
 import builtins as builtins
 import sys
 import typing as typing
@@ -63,7 +64,8 @@ OBJECT_ACTION_REACTIVATE: ObjectAction.ValueType  # 5
 @typing.final
 class ObjectEvent(message.Message):
     """A sealed body that is no stage: something was done to a long-lived object. The events of an object, in the order
-    of their sealing, are its history; a store only applies them.
+    of their sealing, are its history; a store only applies them. A draft of a pipeline is published by creating a new
+    version.
     """
 
     DESCRIPTOR: descriptor.Descriptor
@@ -83,6 +85,7 @@ class ObjectEvent(message.Message):
     PIPELINE_VERSION_FIELD_NUMBER: builtins.int
     MODEL_FIELD_NUMBER: builtins.int
     MODEL_VERSION_FIELD_NUMBER: builtins.int
+    PREVIOUS_EVENT_FIELD_NUMBER: builtins.int
     action: ObjectAction.ValueType
     """Required when complete. What was done."""
     object_kind: object_pb2.ObjectKind.ValueType
@@ -135,6 +138,10 @@ class ObjectEvent(message.Message):
     def model_version(self) -> model_version_pb2.ModelVersion:
         """A version of a model."""
 
+    @builtins.property
+    def previous_event(self) -> reference_pb2.RecordReference:
+        """The event before this one of the same object. Absent: CREATE, or not known."""
+
     def __init__(
         self,
         *,
@@ -153,10 +160,11 @@ class ObjectEvent(message.Message):
         pipeline_version: pipeline_pb2.PipelineVersion | None = ...,
         model: model_pb2.Model | None = ...,
         model_version: model_version_pb2.ModelVersion | None = ...,
+        previous_event: reference_pb2.RecordReference | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["_new_name", b"_new_name", "_object_id", b"_object_id", "_reason", b"_reason", "computation_module", b"computation_module", "created_object", b"created_object", "dataset", b"dataset", "dataset_version", b"dataset_version", "dataset_view", b"dataset_view", "datastore", b"datastore", "model", b"model", "model_version", b"model_version", "module_version", b"module_version", "new_name", b"new_name", "object_id", b"object_id", "pipeline", b"pipeline", "pipeline_version", b"pipeline_version", "reason", b"reason"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["_new_name", b"_new_name", "_object_id", b"_object_id", "_reason", b"_reason", "computation_module", b"computation_module", "created_object", b"created_object", "dataset", b"dataset", "dataset_version", b"dataset_version", "dataset_view", b"dataset_view", "datastore", b"datastore", "model", b"model", "model_version", b"model_version", "module_version", b"module_version", "new_name", b"new_name", "object_id", b"object_id", "pipeline", b"pipeline", "pipeline_version", b"pipeline_version", "previous_event", b"previous_event", "reason", b"reason"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["_new_name", b"_new_name", "_object_id", b"_object_id", "_reason", b"_reason", "action", b"action", "computation_module", b"computation_module", "created_object", b"created_object", "dataset", b"dataset", "dataset_version", b"dataset_version", "dataset_view", b"dataset_view", "datastore", b"datastore", "model", b"model", "model_version", b"model_version", "module_version", b"module_version", "new_name", b"new_name", "object_id", b"object_id", "object_kind", b"object_kind", "pipeline", b"pipeline", "pipeline_version", b"pipeline_version", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_new_name", b"_new_name", "_object_id", b"_object_id", "_reason", b"_reason", "action", b"action", "computation_module", b"computation_module", "created_object", b"created_object", "dataset", b"dataset", "dataset_version", b"dataset_version", "dataset_view", b"dataset_view", "datastore", b"datastore", "model", b"model", "model_version", b"model_version", "module_version", b"module_version", "new_name", b"new_name", "object_id", b"object_id", "object_kind", b"object_kind", "pipeline", b"pipeline", "pipeline_version", b"pipeline_version", "previous_event", b"previous_event", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__new_name: _TypeAlias = typing.Literal["new_name"]  # noqa: Y015
     _WhichOneofArgType__new_name: _TypeAlias = typing.Literal["_new_name", b"_new_name"]  # noqa: Y015

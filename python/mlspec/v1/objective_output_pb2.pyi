@@ -8,6 +8,7 @@ from google.protobuf import message as message
 from google.protobuf.internal import enum_type_wrapper as enum_type_wrapper
 from mlspec.v1 import feature_pb2 as feature_pb2
 from mlspec.v1 import parameter_pb2 as parameter_pb2
+from mlspec.v1 import prediction_task_pb2 as prediction_task_pb2
 import builtins as builtins
 import sys
 import typing as typing
@@ -18,97 +19,6 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias
 
 DESCRIPTOR: descriptor.FileDescriptor
-
-class _PredictionTask:
-    ValueType = typing.NewType("ValueType", builtins.int)
-    V: _TypeAlias = ValueType  # noqa: Y015
-
-class _PredictionTaskEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_PredictionTask.ValueType], builtins.type):
-    DESCRIPTOR: descriptor.EnumDescriptor
-    PREDICTION_TASK_UNSPECIFIED: _PredictionTask.ValueType  # 0
-    """Absent. Never valid in a record."""
-    PREDICTION_TASK_BINARY_CLASSIFICATION: _PredictionTask.ValueType  # 1
-    """Choose between two classes, or give the probability of one."""
-    PREDICTION_TASK_MULTICLASS_CLASSIFICATION: _PredictionTask.ValueType  # 2
-    """Choose one of several classes."""
-    PREDICTION_TASK_MULTILABEL_CLASSIFICATION: _PredictionTask.ValueType  # 3
-    """Choose any number of classes."""
-    PREDICTION_TASK_REGRESSION: _PredictionTask.ValueType  # 4
-    """Give a number."""
-    PREDICTION_TASK_RANKING: _PredictionTask.ValueType  # 5
-    """Put things in order."""
-    PREDICTION_TASK_RECOMMENDATION: _PredictionTask.ValueType  # 6
-    """Propose things to a user."""
-    PREDICTION_TASK_FORECASTING: _PredictionTask.ValueType  # 7
-    """Continue numbers over time."""
-    PREDICTION_TASK_CLUSTERING: _PredictionTask.ValueType  # 8
-    """Put things into groups that are not known beforehand."""
-    PREDICTION_TASK_ANOMALY_DETECTION: _PredictionTask.ValueType  # 9
-    """Find what does not belong."""
-    PREDICTION_TASK_DETECTION: _PredictionTask.ValueType  # 10
-    """Find things in pictures or sound, and say where."""
-    PREDICTION_TASK_SEGMENTATION: _PredictionTask.ValueType  # 11
-    """Say of each part, for example each pixel, what it belongs to."""
-    PREDICTION_TASK_EXTRACTION: _PredictionTask.ValueType  # 12
-    """Find and name parts of a text."""
-    PREDICTION_TASK_TRANSLATION: _PredictionTask.ValueType  # 13
-    """Turn a text into another language."""
-    PREDICTION_TASK_TRANSCRIPTION: _PredictionTask.ValueType  # 14
-    """Turn speech into text."""
-    PREDICTION_TASK_SUMMARIZATION: _PredictionTask.ValueType  # 15
-    """Make a text shorter."""
-    PREDICTION_TASK_TEXT_GENERATION: _PredictionTask.ValueType  # 16
-    """Write text, code among it."""
-    PREDICTION_TASK_MEDIA_GENERATION: _PredictionTask.ValueType  # 17
-    """Make pictures, sound or moving pictures."""
-    PREDICTION_TASK_EMBEDDING: _PredictionTask.ValueType  # 18
-    """Turn things into vectors."""
-    PREDICTION_TASK_CONTROL: _PredictionTask.ValueType  # 19
-    """Choose actions one after another."""
-
-class PredictionTask(_PredictionTask, metaclass=_PredictionTaskEnumTypeWrapper):
-    """What a model has to do. May grow: a reader shows an unknown task as its number."""
-
-PREDICTION_TASK_UNSPECIFIED: PredictionTask.ValueType  # 0
-"""Absent. Never valid in a record."""
-PREDICTION_TASK_BINARY_CLASSIFICATION: PredictionTask.ValueType  # 1
-"""Choose between two classes, or give the probability of one."""
-PREDICTION_TASK_MULTICLASS_CLASSIFICATION: PredictionTask.ValueType  # 2
-"""Choose one of several classes."""
-PREDICTION_TASK_MULTILABEL_CLASSIFICATION: PredictionTask.ValueType  # 3
-"""Choose any number of classes."""
-PREDICTION_TASK_REGRESSION: PredictionTask.ValueType  # 4
-"""Give a number."""
-PREDICTION_TASK_RANKING: PredictionTask.ValueType  # 5
-"""Put things in order."""
-PREDICTION_TASK_RECOMMENDATION: PredictionTask.ValueType  # 6
-"""Propose things to a user."""
-PREDICTION_TASK_FORECASTING: PredictionTask.ValueType  # 7
-"""Continue numbers over time."""
-PREDICTION_TASK_CLUSTERING: PredictionTask.ValueType  # 8
-"""Put things into groups that are not known beforehand."""
-PREDICTION_TASK_ANOMALY_DETECTION: PredictionTask.ValueType  # 9
-"""Find what does not belong."""
-PREDICTION_TASK_DETECTION: PredictionTask.ValueType  # 10
-"""Find things in pictures or sound, and say where."""
-PREDICTION_TASK_SEGMENTATION: PredictionTask.ValueType  # 11
-"""Say of each part, for example each pixel, what it belongs to."""
-PREDICTION_TASK_EXTRACTION: PredictionTask.ValueType  # 12
-"""Find and name parts of a text."""
-PREDICTION_TASK_TRANSLATION: PredictionTask.ValueType  # 13
-"""Turn a text into another language."""
-PREDICTION_TASK_TRANSCRIPTION: PredictionTask.ValueType  # 14
-"""Turn speech into text."""
-PREDICTION_TASK_SUMMARIZATION: PredictionTask.ValueType  # 15
-"""Make a text shorter."""
-PREDICTION_TASK_TEXT_GENERATION: PredictionTask.ValueType  # 16
-"""Write text, code among it."""
-PREDICTION_TASK_MEDIA_GENERATION: PredictionTask.ValueType  # 17
-"""Make pictures, sound or moving pictures."""
-PREDICTION_TASK_EMBEDDING: PredictionTask.ValueType  # 18
-"""Turn things into vectors."""
-PREDICTION_TASK_CONTROL: PredictionTask.ValueType  # 19
-"""Choose actions one after another."""
 
 class _DecisionAutomation:
     ValueType = typing.NewType("ValueType", builtins.int)
@@ -155,7 +65,7 @@ class ObjectiveOutput(message.Message):
     """Required. What a value of it means, for example "the probability that the application is approved". 1 to 4096
     characters.
     """
-    task: PredictionTask.ValueType
+    task: prediction_task_pb2.PredictionTask.ValueType
     """A known task."""
     custom_task: builtins.str
     """Another task, by name. 1 to 255 characters."""
@@ -166,7 +76,7 @@ class ObjectiveOutput(message.Message):
     decision_process: builtins.str
     """Who acts on it and how, in words, and how a person can object. Absent: not said. 1 to 4096 characters."""
     @builtins.property
-    def feature(self) -> feature_pb2.Feature:
+    def feature(self) -> feature_pb2.FeatureDefinition:
         """Required. Its name and type: the kind of its values, their shape, domain, unit and, for media, format. A verifier
         compares it with the output of the same name in the model's signature.
         """
@@ -180,9 +90,9 @@ class ObjectiveOutput(message.Message):
     def __init__(
         self,
         *,
-        feature: feature_pb2.Feature | None = ...,
+        feature: feature_pb2.FeatureDefinition | None = ...,
         meaning: builtins.str = ...,
-        task: PredictionTask.ValueType = ...,
+        task: prediction_task_pb2.PredictionTask.ValueType = ...,
         custom_task: builtins.str = ...,
         automation: DecisionAutomation.ValueType = ...,
         decision_threshold: builtins.float | None = ...,

@@ -226,14 +226,14 @@ class ObjectivesBaseline(message.Message):
 
     DESCRIPTOR: descriptor.Descriptor
 
-    MODEL_VERSION_FIELD_NUMBER: builtins.int
+    MODEL_FIELD_NUMBER: builtins.int
     OTHER_BASELINE_FIELD_NUMBER: builtins.int
     EVALUATION_FIELD_NUMBER: builtins.int
     METRICS_FIELD_NUMBER: builtins.int
     other_baseline: builtins.str
     """Something else, in words, for example "decisions of loan officers in 1990". 1 to 4096 characters."""
     @builtins.property
-    def model_version(self) -> model_reference_pb2.ModelVersionReference:
+    def model(self) -> model_reference_pb2.ModelVersionReference:
         """A version of a model."""
 
     @builtins.property
@@ -247,16 +247,16 @@ class ObjectivesBaseline(message.Message):
     def __init__(
         self,
         *,
-        model_version: model_reference_pb2.ModelVersionReference | None = ...,
+        model: model_reference_pb2.ModelVersionReference | None = ...,
         other_baseline: builtins.str = ...,
         evaluation: reference_pb2.RecordReference | None = ...,
         metrics: abc.Iterable[metric_pb2.Metric] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["baseline_kind", b"baseline_kind", "evaluation", b"evaluation", "model_version", b"model_version", "other_baseline", b"other_baseline"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["baseline_kind", b"baseline_kind", "evaluation", b"evaluation", "model", b"model", "other_baseline", b"other_baseline"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["baseline_kind", b"baseline_kind", "evaluation", b"evaluation", "metrics", b"metrics", "model_version", b"model_version", "other_baseline", b"other_baseline"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["baseline_kind", b"baseline_kind", "evaluation", b"evaluation", "metrics", b"metrics", "model", b"model", "other_baseline", b"other_baseline"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_baseline_kind: _TypeAlias = typing.Literal["model_version", "other_baseline"]  # noqa: Y015
+    _WhichOneofReturnType_baseline_kind: _TypeAlias = typing.Literal["model", "other_baseline"]  # noqa: Y015
     _WhichOneofArgType_baseline_kind: _TypeAlias = typing.Literal["baseline_kind", b"baseline_kind"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_baseline_kind) -> _WhichOneofReturnType_baseline_kind | None: ...
 

@@ -96,7 +96,7 @@ class OutlierDetection(message.Message):
     METHOD_FIELD_NUMBER: builtins.int
     CUSTOM_METHOD_FIELD_NUMBER: builtins.int
     PARAMETERS_FIELD_NUMBER: builtins.int
-    MODEL_VERSION_FIELD_NUMBER: builtins.int
+    MODEL_FIELD_NUMBER: builtins.int
     FEATURES_FIELD_NUMBER: builtins.int
     EXAMINED_ROW_COUNT_FIELD_NUMBER: builtins.int
     OUTLIER_ROW_COUNT_FIELD_NUMBER: builtins.int
@@ -120,7 +120,7 @@ class OutlierDetection(message.Message):
         """Settings, such as the factor of the interquartile range; names distinct. Empty: the method's own. At most 256."""
 
     @builtins.property
-    def model_version(self) -> model_reference_pb2.ModelVersionReference:
+    def model(self) -> model_reference_pb2.ModelVersionReference:
         """The model that told them. Absent: no model, or one that was made here and not kept."""
 
     @builtins.property
@@ -148,7 +148,7 @@ class OutlierDetection(message.Message):
         method: OutlierMethod.ValueType = ...,
         custom_method: builtins.str = ...,
         parameters: abc.Iterable[parameter_pb2.Parameter] | None = ...,
-        model_version: model_reference_pb2.ModelVersionReference | None = ...,
+        model: model_reference_pb2.ModelVersionReference | None = ...,
         features: abc.Iterable[builtins.str] | None = ...,
         examined_row_count: builtins.int | None = ...,
         outlier_row_count: builtins.int | None = ...,
@@ -156,9 +156,9 @@ class OutlierDetection(message.Message):
         slices_found: abc.Iterable[slice_count_pb2.SliceCount] | None = ...,
         examples: row_examples_pb2.RowExamples | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["_examined_row_count", b"_examined_row_count", "_outlier_row_count", b"_outlier_row_count", "custom_method", b"custom_method", "examined_row_count", b"examined_row_count", "examples", b"examples", "method", b"method", "method_kind", b"method_kind", "model_version", b"model_version", "outlier_row_count", b"outlier_row_count"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["_examined_row_count", b"_examined_row_count", "_outlier_row_count", b"_outlier_row_count", "custom_method", b"custom_method", "examined_row_count", b"examined_row_count", "examples", b"examples", "method", b"method", "method_kind", b"method_kind", "model", b"model", "outlier_row_count", b"outlier_row_count"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["_examined_row_count", b"_examined_row_count", "_outlier_row_count", b"_outlier_row_count", "custom_method", b"custom_method", "examined_row_count", b"examined_row_count", "examples", b"examples", "features", b"features", "features_found", b"features_found", "method", b"method", "method_kind", b"method_kind", "model_version", b"model_version", "name", b"name", "outlier_row_count", b"outlier_row_count", "parameters", b"parameters", "slices_found", b"slices_found"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_examined_row_count", b"_examined_row_count", "_outlier_row_count", b"_outlier_row_count", "custom_method", b"custom_method", "examined_row_count", b"examined_row_count", "examples", b"examples", "features", b"features", "features_found", b"features_found", "method", b"method", "method_kind", b"method_kind", "model", b"model", "name", b"name", "outlier_row_count", b"outlier_row_count", "parameters", b"parameters", "slices_found", b"slices_found"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__examined_row_count: _TypeAlias = typing.Literal["examined_row_count"]  # noqa: Y015
     _WhichOneofArgType__examined_row_count: _TypeAlias = typing.Literal["_examined_row_count", b"_examined_row_count"]  # noqa: Y015

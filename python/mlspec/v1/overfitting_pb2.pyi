@@ -28,7 +28,7 @@ class OverfittingSign(message.Message):
 
     DESCRIPTOR: descriptor.Descriptor
 
-    MODEL_VERSION_FIELD_NUMBER: builtins.int
+    MODEL_FIELD_NUMBER: builtins.int
     FITTED_SPLIT_NAME_FIELD_NUMBER: builtins.int
     COMPARED_SPLIT_NAME_FIELD_NUMBER: builtins.int
     FITTED_METRIC_FIELD_NUMBER: builtins.int
@@ -53,7 +53,7 @@ class OverfittingSign(message.Message):
     reason: builtins.str
     """Why, in words; must be set unless the verdict is PASS. 1 to 4096 characters."""
     @builtins.property
-    def model_version(self) -> model_reference_pb2.ModelVersionReference:
+    def model(self) -> model_reference_pb2.ModelVersionReference:
         """Required. The model."""
 
     @builtins.property
@@ -71,7 +71,7 @@ class OverfittingSign(message.Message):
     def __init__(
         self,
         *,
-        model_version: model_reference_pb2.ModelVersionReference | None = ...,
+        model: model_reference_pb2.ModelVersionReference | None = ...,
         fitted_split_name: builtins.str = ...,
         compared_split_name: builtins.str = ...,
         fitted_metric: metric_pb2.Metric | None = ...,
@@ -82,9 +82,9 @@ class OverfittingSign(message.Message):
         verdict: verdict_pb2.Verdict.ValueType = ...,
         reason: builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["_allowed_gap", b"_allowed_gap", "_gap", b"_gap", "_reason", b"_reason", "allowed_gap", b"allowed_gap", "compared_metric", b"compared_metric", "fitted_metric", b"fitted_metric", "gap", b"gap", "model_version", b"model_version", "reason", b"reason", "source", b"source"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["_allowed_gap", b"_allowed_gap", "_gap", b"_gap", "_reason", b"_reason", "allowed_gap", b"allowed_gap", "compared_metric", b"compared_metric", "fitted_metric", b"fitted_metric", "gap", b"gap", "model", b"model", "reason", b"reason", "source", b"source"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["_allowed_gap", b"_allowed_gap", "_gap", b"_gap", "_reason", b"_reason", "allowed_gap", b"allowed_gap", "compared_metric", b"compared_metric", "compared_split_name", b"compared_split_name", "fitted_metric", b"fitted_metric", "fitted_split_name", b"fitted_split_name", "gap", b"gap", "model_version", b"model_version", "reason", b"reason", "source", b"source", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_allowed_gap", b"_allowed_gap", "_gap", b"_gap", "_reason", b"_reason", "allowed_gap", b"allowed_gap", "compared_metric", b"compared_metric", "compared_split_name", b"compared_split_name", "fitted_metric", b"fitted_metric", "fitted_split_name", b"fitted_split_name", "gap", b"gap", "model", b"model", "reason", b"reason", "source", b"source", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__allowed_gap: _TypeAlias = typing.Literal["allowed_gap"]  # noqa: Y015
     _WhichOneofArgType__allowed_gap: _TypeAlias = typing.Literal["_allowed_gap", b"_allowed_gap"]  # noqa: Y015

@@ -21,8 +21,8 @@ DESCRIPTOR: descriptor.FileDescriptor
 
 @typing.final
 class Parameter(message.Message):
-    """A named value of a type. Lists of parameters stand where other formats have maps: their order is kept, and
-    names are distinct.
+    """A named value of a type. Lists of parameters stand where other formats have maps: their order is kept, and each list
+    says whether names are distinct.
     """
 
     DESCRIPTOR: descriptor.Descriptor

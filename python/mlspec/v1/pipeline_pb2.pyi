@@ -39,7 +39,9 @@ class _PipelineFormEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_PipelineF
     """It never changes."""
 
 class PipelineForm(_PipelineForm, metaclass=_PipelineFormEnumTypeWrapper):
-    """Whether a pipeline version may still change. Closed."""
+    """Whether a pipeline version may still change. A draft is published by creating a new version, never by changing this one.
+    Closed.
+    """
 
 PIPELINE_FORM_UNSPECIFIED: PipelineForm.ValueType  # 0
 """Absent. Never valid in a record."""
@@ -106,6 +108,8 @@ class PipelineVersion(message.Message):
     VERTICES_FIELD_NUMBER: builtins.int
     EDGES_FIELD_NUMBER: builtins.int
     PARAMETERS_FIELD_NUMBER: builtins.int
+    INPUTS_FIELD_NUMBER: builtins.int
+    OUTPUTS_FIELD_NUMBER: builtins.int
     pipeline_id: builtins.str
     """Required. The pipeline's id. A UUID version 7."""
     version: builtins.str
@@ -128,6 +132,16 @@ class PipelineVersion(message.Message):
     def parameters(self) -> containers.RepeatedCompositeFieldContainer[module_pb2.ParameterDeclaration]:
         """What can be set for a run, names distinct. Empty: nothing. At most 1024."""
 
+    @builtins.property
+    def inputs(self) -> containers.RepeatedCompositeFieldContainer[PipelinePort]:
+        """Where data comes in from outside, so that the pipeline can stand in the place of a step. Port names distinct, also from
+        those of `outputs`. Empty: nothing does. At most 256.
+        """
+
+    @builtins.property
+    def outputs(self) -> containers.RepeatedCompositeFieldContainer[PipelinePort]:
+        """Where data goes out. Empty: nothing does. At most 256."""
+
     def __init__(
         self,
         *,
@@ -138,12 +152,46 @@ class PipelineVersion(message.Message):
         vertices: abc.Iterable[PipelineVertex] | None = ...,
         edges: abc.Iterable[PipelineEdge] | None = ...,
         parameters: abc.Iterable[module_pb2.ParameterDeclaration] | None = ...,
+        inputs: abc.Iterable[PipelinePort] | None = ...,
+        outputs: abc.Iterable[PipelinePort] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["attributes", b"attributes"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["attributes", b"attributes", "edges", b"edges", "form", b"form", "parameters", b"parameters", "pipeline_id", b"pipeline_id", "version", b"version", "vertices", b"vertices"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["attributes", b"attributes", "edges", b"edges", "form", b"form", "inputs", b"inputs", "outputs", b"outputs", "parameters", b"parameters", "pipeline_id", b"pipeline_id", "version", b"version", "vertices", b"vertices"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+@typing.final
+class PipelinePort(message.Message):
+    """A port of a whole pipeline: a port of one of its vertices, seen from outside."""
+
+    DESCRIPTOR: descriptor.Descriptor
+
+    PORT_FIELD_NUMBER: builtins.int
+    VERTEX_NAME_FIELD_NUMBER: builtins.int
+    VERTEX_PORT_FIELD_NUMBER: builtins.int
+    vertex_name: builtins.str
+    """Required. The vertex that the data enters or leaves by. 1 to 255 characters."""
+    vertex_port: builtins.str
+    """The port of that vertex. Absent: its only one, or the vertex is data. 1 to 255 characters."""
+    @builtins.property
+    def port(self) -> module_pb2.Port:
+        """Required. Its name and format, as who nests the pipeline sees them."""
+
+    def __init__(
+        self,
+        *,
+        port: module_pb2.Port | None = ...,
+        vertex_name: builtins.str = ...,
+        vertex_port: builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = typing.Literal["_vertex_port", b"_vertex_port", "port", b"port", "vertex_port", b"vertex_port"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_vertex_port", b"_vertex_port", "port", b"port", "vertex_name", b"vertex_name", "vertex_port", b"vertex_port"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__vertex_port: _TypeAlias = typing.Literal["vertex_port"]  # noqa: Y015
+    _WhichOneofArgType__vertex_port: _TypeAlias = typing.Literal["_vertex_port", b"_vertex_port"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__vertex_port) -> _WhichOneofReturnType__vertex_port | None: ...
 
 @typing.final
 class PipelineVertex(message.Message):
@@ -253,21 +301,31 @@ class NestedPipeline(message.Message):
 
     PIPELINE_VERSION_ID_FIELD_NUMBER: builtins.int
     DEFINITION_DIGEST_FIELD_NUMBER: builtins.int
+    PARAMETERS_FIELD_NUMBER: builtins.int
     pipeline_version_id: builtins.str
     """Required. The version's id. A UUID version 7."""
     @builtins.property
     def definition_digest(self) -> digest_pb2.Digest:
-        """Required. Digest of its definition, so that it cannot change under this one."""
+        """Required. SHA-256 of the encoded `PipelineVersion` as it stands in the payload of the `ObjectEvent` that created it;
+        later events do not change it, so that it cannot change under this one.
+        """
+
+    @builtins.property
+    def parameters(self) -> containers.RepeatedCompositeFieldContainer[parameter_pb2.Parameter]:
+        """What its parameters are set to, names distinct; a name of the outer pipeline's parameters may stand as text in braces.
+        Empty: their defaults. At most 1024.
+        """
 
     def __init__(
         self,
         *,
         pipeline_version_id: builtins.str = ...,
         definition_digest: digest_pb2.Digest | None = ...,
+        parameters: abc.Iterable[parameter_pb2.Parameter] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["definition_digest", b"definition_digest"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["definition_digest", b"definition_digest", "pipeline_version_id", b"pipeline_version_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["definition_digest", b"definition_digest", "parameters", b"parameters", "pipeline_version_id", b"pipeline_version_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

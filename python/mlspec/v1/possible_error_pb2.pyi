@@ -108,7 +108,7 @@ class _ErrorSeverityEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_ErrorSev
     """Costs health, freedom or life, or breaks a right."""
 
 class ErrorSeverity(_ErrorSeverity, metaclass=_ErrorSeverityEnumTypeWrapper):
-    """How bad an error is. Closed."""
+    """How bad an error is. A higher number is worse: LOW, MODERATE, HIGH, CRITICAL. Closed."""
 
 ERROR_SEVERITY_UNSPECIFIED: ErrorSeverity.ValueType  # 0
 """Not said."""

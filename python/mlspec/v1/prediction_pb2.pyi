@@ -157,7 +157,7 @@ class PrincipalReason(message.Message):
     code: builtins.str
     """The reason's code in the organisation's list. Absent: it has none. 1 to 64 bytes."""
     feature: builtins.str
-    """The feature behind it, by its name in the feature schema. Absent: more than one, or none. 1 to 255 characters."""
+    """The feature behind it, by its name in the feature schema. Absent: more than one, or none. 1 to 255 bytes."""
     contribution: builtins.float
     """How much it moved the answer, in the unit of the explanation; below zero: against the person. Absent: not
     measured. Finite.
@@ -249,7 +249,9 @@ class HumanOverride(message.Message):
     """Whether the model's answer stood. Absent: it was replaced."""
     @builtins.property
     def actor(self) -> actor_pb2.Actor:
-        """Required. Who decided. A leaf keeps it for ever: a role account or a pseudonym does where names must be erasable."""
+        """Who decided, by role account or pseudonym, because a leaf keeps it for ever. Absent: stands in the side record
+        (`RequestDetail.override_actor`).
+        """
 
     @builtins.property
     def override_time(self) -> timestamp_pb2.Timestamp:

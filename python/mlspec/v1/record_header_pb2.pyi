@@ -186,7 +186,10 @@ class RecordHeader(message.Message):
 
     @builtins.property
     def parents(self) -> containers.RepeatedCompositeFieldContainer[reference_pb2.RecordReference]:
-        """The records that this one rests on, by digest: the edges of the signed graph. Empty: none. At most 4096."""
+        """The records that this one rests on, by digest: the edges of the signed graph. Every record that the body names and
+        that came before MUST stand here too. A CACHED record that was RECORDED has the earlier one. Empty: none. At most
+        4096.
+        """
 
     @builtins.property
     def tags(self) -> containers.RepeatedCompositeFieldContainer[tag_pb2.Tag]:
@@ -256,7 +259,9 @@ class PipelineReference(message.Message):
     """Its version. Absent: a draft. 1 to 255 characters."""
     @builtins.property
     def definition_digest(self) -> digest_pb2.Digest:
-        """Digest of its published definition. Absent: a draft, or a pipeline that is only code."""
+        """SHA-256 of the encoded `PipelineVersion` as it stands in the payload of the `ObjectEvent` that created it;
+        later events do not change it. Absent: a draft, or a pipeline that is only code.
+        """
 
     def __init__(
         self,

@@ -16,7 +16,7 @@ from mlspec.v1 import digest_pb2 as mlspec_dot_v1_dot_digest__pb2
 from mlspec.v1 import stage_pb2 as mlspec_dot_v1_dot_stage__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19mlspec/v1/reference.proto\x12\tmlspec.v1\x1a\x16mlspec/v1/digest.proto\x1a\x15mlspec/v1/stage.proto\"\xd3\x01\n\x0fRecordReference\x12\x31\n\x06\x64igest\x18\x01 \x01(\x0b\x32\x11.mlspec.v1.DigestB\x06\xbaH\x03\xc8\x01\x01R\x06\x64igest\x12Y\n\x0cpayload_type\x18\x02 \x01(\tB6\xbaH3r1\x10\x01\x18\xff\x01\x92\x02)application/vnd.mlspec.record.v1+protobufR\x0bpayloadType\x12\x32\n\x05stage\x18\x03 \x01(\x0e\x32\x10.mlspec.v1.StageB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x05stageBU\n\rorg.mlspec.v1B\x0eReferenceProtoP\x01Z2github.com/mlspec/mlspec/gen/go/mlspec/v1;mlspecv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19mlspec/v1/reference.proto\x12\tmlspec.v1\x1a\x16mlspec/v1/digest.proto\x1a\x15mlspec/v1/stage.proto\"\x95\x02\n\x0fRecordReference\x12y\n\x06\x64igest\x18\x01 \x01(\x0b\x32\x11.mlspec.v1.DigestBN\xbaHK\xba\x01\x45\n\x1erecord_reference.digest.sha256\x12\x11must be a SHA-256\x1a\x10has(this.sha256)\xc8\x01\x01R\x06\x64igest\x12S\n\x0cpayload_type\x18\x02 \x01(\tB0\xbaH-r+R)application/vnd.mlspec.record.v1+protobufR\x0bpayloadType\x12\x32\n\x05stage\x18\x03 \x01(\x0e\x32\x10.mlspec.v1.StageB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\x05stageBU\n\rorg.mlspec.v1B\x0eReferenceProtoP\x01Z2github.com/mlspec/mlspec/gen/go/mlspec/v1;mlspecv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -25,11 +25,11 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['DESCRIPTOR']._options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\rorg.mlspec.v1B\016ReferenceProtoP\001Z2github.com/mlspec/mlspec/gen/go/mlspec/v1;mlspecv1'
   _globals['_RECORDREFERENCE'].fields_by_name['digest']._options = None
-  _globals['_RECORDREFERENCE'].fields_by_name['digest']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_RECORDREFERENCE'].fields_by_name['digest']._serialized_options = b'\272HK\272\001E\n\036record_reference.digest.sha256\022\021must be a SHA-256\032\020has(this.sha256)\310\001\001'
   _globals['_RECORDREFERENCE'].fields_by_name['payload_type']._options = None
-  _globals['_RECORDREFERENCE'].fields_by_name['payload_type']._serialized_options = b'\272H3r1\020\001\030\377\001\222\002)application/vnd.mlspec.record.v1+protobuf'
+  _globals['_RECORDREFERENCE'].fields_by_name['payload_type']._serialized_options = b'\272H-r+R)application/vnd.mlspec.record.v1+protobuf'
   _globals['_RECORDREFERENCE'].fields_by_name['stage']._options = None
   _globals['_RECORDREFERENCE'].fields_by_name['stage']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
   _globals['_RECORDREFERENCE']._serialized_start=88
-  _globals['_RECORDREFERENCE']._serialized_end=299
+  _globals['_RECORDREFERENCE']._serialized_end=365
 # @@protoc_insertion_point(module_scope)

@@ -28,12 +28,16 @@ class RecordReference(message.Message):
     PAYLOAD_TYPE_FIELD_NUMBER: builtins.int
     STAGE_FIELD_NUMBER: builtins.int
     payload_type: builtins.str
-    """Required. The media type that the record was sealed under. 1 to 255 characters."""
+    """Required. The media type that the record was sealed under: "application/vnd.mlspec.record.v1+protobuf". A later
+    version of the specification may add others.
+    """
     stage: stage_pb2.Stage.ValueType
     """Required. What the record is about, so that a missing one can be named."""
     @builtins.property
     def digest(self) -> digest_pb2.Digest:
-        """Required. SHA-256 of the record's payload bytes. Never of its envelope, which countersigning changes."""
+        """Required. SHA-256 of the record's payload bytes; no other function is valid here. Never of its envelope, which
+        countersigning changes.
+        """
 
     def __init__(
         self,

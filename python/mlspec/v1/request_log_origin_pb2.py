@@ -15,7 +15,7 @@ _sym_db = _symbol_database.Default()
 from mlspec.v1 import log_event_pb2 as mlspec_dot_v1_dot_log__event__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"mlspec/v1/request_log_origin.proto\x12\tmlspec.v1\x1a\x19mlspec/v1/log_event.proto\"\xe9\x03\n\x10RequestLogOrigin\x12@\n\x06origin\x18\x01 \x01(\tB(\xbaH%r#\x10\x01\x18\xff\x01\x92\x02\x1b\x62\x61nk.example/loans/requestsR\x06origin\x12+\n\x05keyid\x18\x02 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{64}$R\x05keyid\x12@\n\ndurability\x18\x03 \x01(\x0b\x32\x18.mlspec.v1.LogDurabilityB\x06\xbaH\x03\xc8\x01\x01R\ndurability\x12)\n\x05queue\x18\x04 \x01(\x0b\x32\x13.mlspec.v1.LogQueueR\x05queue\x12\xa6\x01\n\x03uri\x18\x05 \x01(\tB\x8e\x01\xbaH\x8a\x01\xba\x01}\n%request_log_origin.uri.no_credentials\x12/must not carry user information before the host\x1a#!this.matches(\'^[^/?#]*//[^/?#]*@\')r\x08\x10\x01\x18\x80\x10\x90\x01\x01H\x00R\x03uri\x88\x01\x01\x12\x34\n\x0fstart_tree_size\x18\x06 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00H\x01R\rstartTreeSize\x88\x01\x01\x42\x06\n\x04_uriB\x12\n\x10_start_tree_sizeB\\\n\rorg.mlspec.v1B\x15RequestLogOriginProtoP\x01Z2github.com/mlspec/mlspec/gen/go/mlspec/v1;mlspecv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"mlspec/v1/request_log_origin.proto\x12\tmlspec.v1\x1a\x19mlspec/v1/log_event.proto\"\xe9\x03\n\x10RequestLogOrigin\x12@\n\x06origin\x18\x01 \x01(\tB(\xbaH%r#\x10\x01(\xff\x01\x92\x02\x1b\x62\x61nk.example/loans/requestsR\x06origin\x12+\n\x05keyid\x18\x02 \x01(\tB\x15\xbaH\x12r\x10\x32\x0e^[0-9a-f]{64}$R\x05keyid\x12@\n\ndurability\x18\x03 \x01(\x0b\x32\x18.mlspec.v1.LogDurabilityB\x06\xbaH\x03\xc8\x01\x01R\ndurability\x12)\n\x05queue\x18\x04 \x01(\x0b\x32\x13.mlspec.v1.LogQueueR\x05queue\x12\xa6\x01\n\x03uri\x18\x05 \x01(\tB\x8e\x01\xbaH\x8a\x01\xba\x01}\n%request_log_origin.uri.no_credentials\x12/must not carry user information before the host\x1a#!this.matches(\'^[^/?#]*//[^/?#]*@\')r\x08\x10\x01\x18\x80\x10\x90\x01\x01H\x00R\x03uri\x88\x01\x01\x12\x34\n\x0fstart_tree_size\x18\x06 \x01(\x03\x42\x07\xbaH\x04\"\x02(\x00H\x01R\rstartTreeSize\x88\x01\x01\x42\x06\n\x04_uriB\x12\n\x10_start_tree_sizeB\\\n\rorg.mlspec.v1B\x15RequestLogOriginProtoP\x01Z2github.com/mlspec/mlspec/gen/go/mlspec/v1;mlspecv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -24,7 +24,7 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['DESCRIPTOR']._options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\rorg.mlspec.v1B\025RequestLogOriginProtoP\001Z2github.com/mlspec/mlspec/gen/go/mlspec/v1;mlspecv1'
   _globals['_REQUESTLOGORIGIN'].fields_by_name['origin']._options = None
-  _globals['_REQUESTLOGORIGIN'].fields_by_name['origin']._serialized_options = b'\272H%r#\020\001\030\377\001\222\002\033bank.example/loans/requests'
+  _globals['_REQUESTLOGORIGIN'].fields_by_name['origin']._serialized_options = b'\272H%r#\020\001(\377\001\222\002\033bank.example/loans/requests'
   _globals['_REQUESTLOGORIGIN'].fields_by_name['keyid']._options = None
   _globals['_REQUESTLOGORIGIN'].fields_by_name['keyid']._serialized_options = b'\272H\022r\0202\016^[0-9a-f]{64}$'
   _globals['_REQUESTLOGORIGIN'].fields_by_name['durability']._options = None

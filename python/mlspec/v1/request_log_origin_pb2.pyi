@@ -32,7 +32,7 @@ class RequestLogOrigin(message.Message):
     URI_FIELD_NUMBER: builtins.int
     START_TREE_SIZE_FIELD_NUMBER: builtins.int
     origin: builtins.str
-    """Required. The log's origin line (C2SP tlog-checkpoint). 1 to 255 characters."""
+    """Required. The log's origin line (C2SP tlog-checkpoint). 1 to 255 bytes."""
     keyid: builtins.str
     """Required. The key that signs its checkpoints, by lower-case hex SHA-256 of its DER SubjectPublicKeyInfo. A verifier
     takes the key itself from its trust policy. 64 characters.

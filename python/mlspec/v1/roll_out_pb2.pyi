@@ -222,7 +222,7 @@ class RollOutStep(message.Message):
 
     @builtins.property
     def outcome(self) -> criteria_outcome_pb2.CriteriaOutcome:
-        """What the step's criteria came to. Absent: it had none."""
+        """What the step's criteria came to; PASS where the step SUCCEEDED. Absent: it had none."""
 
     @builtins.property
     def other_models(self) -> containers.RepeatedCompositeFieldContainer[deployment_change_pb2.ServedModel]:

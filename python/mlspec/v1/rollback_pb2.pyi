@@ -145,7 +145,7 @@ class RollbackRule(message.Message):
 
     NAME_FIELD_NUMBER: builtins.int
     CONDITIONS_FIELD_NUMBER: builtins.int
-    MODEL_VERSION_FIELD_NUMBER: builtins.int
+    MODEL_FIELD_NUMBER: builtins.int
     TARGET_FIELD_NUMBER: builtins.int
     ARTIFACT_FIELD_NUMBER: builtins.int
     MODE_FIELD_NUMBER: builtins.int
@@ -164,7 +164,7 @@ class RollbackRule(message.Message):
         """Required. All must hold. 1 to 16."""
 
     @builtins.property
-    def model_version(self) -> model_reference_pb2.ModelVersionReference:
+    def model(self) -> model_reference_pb2.ModelVersionReference:
         """A version, named beforehand."""
 
     @builtins.property
@@ -180,20 +180,20 @@ class RollbackRule(message.Message):
         *,
         name: builtins.str = ...,
         conditions: abc.Iterable[RollbackCondition] | None = ...,
-        model_version: model_reference_pb2.ModelVersionReference | None = ...,
+        model: model_reference_pb2.ModelVersionReference | None = ...,
         target: RollbackTarget.ValueType = ...,
         artifact: artifact_pb2.Artifact | None = ...,
         mode: RollbackMode.ValueType = ...,
         cool_down_duration: duration_pb2.Duration | None = ...,
         description: builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["_description", b"_description", "artifact", b"artifact", "cool_down_duration", b"cool_down_duration", "description", b"description", "model_version", b"model_version", "target", b"target", "target_kind", b"target_kind"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["_description", b"_description", "artifact", b"artifact", "cool_down_duration", b"cool_down_duration", "description", b"description", "model", b"model", "target", b"target", "target_kind", b"target_kind"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["_description", b"_description", "artifact", b"artifact", "conditions", b"conditions", "cool_down_duration", b"cool_down_duration", "description", b"description", "mode", b"mode", "model_version", b"model_version", "name", b"name", "target", b"target", "target_kind", b"target_kind"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_description", b"_description", "artifact", b"artifact", "conditions", b"conditions", "cool_down_duration", b"cool_down_duration", "description", b"description", "mode", b"mode", "model", b"model", "name", b"name", "target", b"target", "target_kind", b"target_kind"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__description: _TypeAlias = typing.Literal["description"]  # noqa: Y015
     _WhichOneofArgType__description: _TypeAlias = typing.Literal["_description", b"_description"]  # noqa: Y015
-    _WhichOneofReturnType_target_kind: _TypeAlias = typing.Literal["model_version", "target"]  # noqa: Y015
+    _WhichOneofReturnType_target_kind: _TypeAlias = typing.Literal["model", "target"]  # noqa: Y015
     _WhichOneofArgType_target_kind: _TypeAlias = typing.Literal["target_kind", b"target_kind"]  # noqa: Y015
     @typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__description) -> _WhichOneofReturnType__description | None: ...

@@ -41,8 +41,8 @@ class RunManifest(message.Message):
     """Required when complete. Number of `entries`. It is said apart so that a list cut short shows. 0 or more."""
     @builtins.property
     def entries(self) -> containers.RepeatedCompositeFieldContainer[RunManifestEntry]:
-        """Every record of the run but this one, in the order of sealing, digests and record ids distinct. At most 4096; a
-        larger run is split into child runs.
+        """Every record of the run but this one, in the order of sealing, digests and record ids distinct, one for
+        each attempt at a step. At most 4096; a larger run is split into child runs.
         """
 
     @builtins.property
@@ -95,7 +95,7 @@ class RunManifestEntry(message.Message):
     step_name: builtins.str
     """Its step. Absent: it is about the run as a whole. 1 to 255 characters."""
     step_attempt: builtins.int
-    """Which attempt at the step. Absent: likewise. 1 or more."""
+    """Which attempt at the step. Set exactly when `step_name` is. 1 or more."""
     @builtins.property
     def record(self) -> reference_pb2.RecordReference:
         """Required. The record, by digest. Never a manifest."""
@@ -132,7 +132,7 @@ class RecordLogPosition(message.Message):
     TREE_SIZE_FIELD_NUMBER: builtins.int
     ROOT_SHA256_FIELD_NUMBER: builtins.int
     origin: builtins.str
-    """Required. The log's origin line (C2SP tlog-checkpoint). 1 to 255 characters."""
+    """Required. The log's origin line (C2SP tlog-checkpoint). 1 to 255 bytes."""
     tree_size: builtins.int
     """Required. Leaves in it. 0 or more."""
     root_sha256: builtins.bytes

@@ -107,7 +107,7 @@ class SearchTrial(message.Message):
     """Passes or rounds it was given. Absent: all that the algorithm takes. 0 or more, finite."""
     @builtins.property
     def parameters(self) -> containers.RepeatedCompositeFieldContainer[parameter_pb2.Parameter]:
-        """The hyperparameters, names distinct. Empty: the defaults. At most 1024."""
+        """The hyperparameters. Empty: the defaults. At most 1024."""
 
     @builtins.property
     def metrics(self) -> containers.RepeatedCompositeFieldContainer[metric_pb2.Metric]:
@@ -170,7 +170,7 @@ class TrialFold(message.Message):
     FOLD_NUMBER_FIELD_NUMBER: builtins.int
     METRICS_FIELD_NUMBER: builtins.int
     fold_number: builtins.int
-    """Required. Which, from 1, repeats counted on."""
+    """Required. Which, from 0, as in `Split.fold_number`; repeats counted on. 0 or more."""
     @builtins.property
     def metrics(self) -> containers.RepeatedCompositeFieldContainer[metric_pb2.Metric]:
         """What it scored. At most 256."""
@@ -178,11 +178,13 @@ class TrialFold(message.Message):
     def __init__(
         self,
         *,
-        fold_number: builtins.int = ...,
+        fold_number: builtins.int | None = ...,
         metrics: abc.Iterable[metric_pb2.Metric] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["_fold_number", b"_fold_number", "fold_number", b"fold_number"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["fold_number", b"fold_number", "metrics", b"metrics"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_fold_number", b"_fold_number", "fold_number", b"fold_number", "metrics", b"metrics"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__fold_number: _TypeAlias = typing.Literal["fold_number"]  # noqa: Y015
+    _WhichOneofArgType__fold_number: _TypeAlias = typing.Literal["_fold_number", b"_fold_number"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__fold_number) -> _WhichOneofReturnType__fold_number | None: ...

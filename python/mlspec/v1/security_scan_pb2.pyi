@@ -13,6 +13,7 @@ from mlspec.v1 import artifact_pb2 as artifact_pb2
 from mlspec.v1 import digest_pb2 as digest_pb2
 from mlspec.v1 import environment_pb2 as environment_pb2
 from mlspec.v1 import verdict_pb2 as verdict_pb2
+from mlspec.v1 import waiver_pb2 as waiver_pb2
 import builtins as builtins
 import sys
 import typing as typing
@@ -189,7 +190,7 @@ class ScanFinding(message.Message):
     SEVERITY_FIELD_NUMBER: builtins.int
     LOCATION_FIELD_NUMBER: builtins.int
     DESCRIPTION_FIELD_NUMBER: builtins.int
-    ACCEPTANCE_REASON_FIELD_NUMBER: builtins.int
+    ACCEPTANCE_FIELD_NUMBER: builtins.int
     id: builtins.str
     """Required. The finding's id, for example "CVE-2024-0001" or the tool's rule. 1 to 255 characters."""
     severity: SecuritySeverity.ValueType
@@ -198,8 +199,12 @@ class ScanFinding(message.Message):
     """Where: a path in the package, or a component with its version. Absent: the whole. 1 to 1024 characters."""
     description: builtins.str
     """What it is, in words. Absent: the id says it. 1 to 4096 characters."""
-    acceptance_reason: builtins.str
-    """Why it may stay, for example "only in a test file". Absent: it may not. 1 to 4096 characters."""
+    @builtins.property
+    def acceptance(self) -> waiver_pb2.Waiver:
+        """Who answers for its staying, why and until when, for example "only in a test file". `Waiver.subject_id` is `id`.
+        Whoever reads this record after it has expired counts it as not given. Absent: it may not stay.
+        """
+
     def __init__(
         self,
         *,
@@ -207,20 +212,16 @@ class ScanFinding(message.Message):
         severity: SecuritySeverity.ValueType = ...,
         location: builtins.str | None = ...,
         description: builtins.str | None = ...,
-        acceptance_reason: builtins.str | None = ...,
+        acceptance: waiver_pb2.Waiver | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["_acceptance_reason", b"_acceptance_reason", "_description", b"_description", "_location", b"_location", "acceptance_reason", b"acceptance_reason", "description", b"description", "location", b"location"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["_description", b"_description", "_location", b"_location", "acceptance", b"acceptance", "description", b"description", "location", b"location"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["_acceptance_reason", b"_acceptance_reason", "_description", b"_description", "_location", b"_location", "acceptance_reason", b"acceptance_reason", "description", b"description", "id", b"id", "location", b"location", "severity", b"severity"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_description", b"_description", "_location", b"_location", "acceptance", b"acceptance", "description", b"description", "id", b"id", "location", b"location", "severity", b"severity"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType__acceptance_reason: _TypeAlias = typing.Literal["acceptance_reason"]  # noqa: Y015
-    _WhichOneofArgType__acceptance_reason: _TypeAlias = typing.Literal["_acceptance_reason", b"_acceptance_reason"]  # noqa: Y015
     _WhichOneofReturnType__description: _TypeAlias = typing.Literal["description"]  # noqa: Y015
     _WhichOneofArgType__description: _TypeAlias = typing.Literal["_description", b"_description"]  # noqa: Y015
     _WhichOneofReturnType__location: _TypeAlias = typing.Literal["location"]  # noqa: Y015
     _WhichOneofArgType__location: _TypeAlias = typing.Literal["_location", b"_location"]  # noqa: Y015
-    @typing.overload
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__acceptance_reason) -> _WhichOneofReturnType__acceptance_reason | None: ...
     @typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__description) -> _WhichOneofReturnType__description | None: ...
     @typing.overload

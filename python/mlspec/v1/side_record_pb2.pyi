@@ -7,6 +7,7 @@ from collections import abc as abc
 from google.protobuf import descriptor as descriptor
 from google.protobuf import message as message
 from google.protobuf.internal import containers as containers
+from mlspec.v1 import actor_pb2 as actor_pb2
 from mlspec.v1 import artifact_pb2 as artifact_pb2
 from mlspec.v1 import prediction_pb2 as prediction_pb2
 from mlspec.v1 import tensor_pb2 as tensor_pb2
@@ -38,7 +39,7 @@ class SideRecord(message.Message):
     SALT_FIELD_NUMBER: builtins.int
     CONTENT_FIELD_NUMBER: builtins.int
     origin: builtins.str
-    """Required. The log of the leaf. 1 to 255 characters."""
+    """Required. The log of the leaf. 1 to 255 bytes."""
     sequence_number: builtins.int
     """The leaf's index in the tree, always meant, 0 for the first. 0 or more."""
     salt: builtins.bytes
@@ -85,6 +86,7 @@ class RequestDetail(message.Message):
     OUTPUTS_FIELD_NUMBER: builtins.int
     EXPLANATION_FIELD_NUMBER: builtins.int
     COMMENT_FIELD_NUMBER: builtins.int
+    OVERRIDE_ACTOR_FIELD_NUMBER: builtins.int
     host: builtins.str
     """The client's address, IPv6 without brackets. Absent: unknown ("-" in the line). 1 to 255 characters."""
     ident: builtins.str
@@ -121,6 +123,12 @@ class RequestDetail(message.Message):
     def explanation(self) -> prediction_pb2.Explanation:
         """How the answer came about. Absent: not explained, or in the leaf."""
 
+    @builtins.property
+    def override_actor(self) -> actor_pb2.Actor:
+        """The person who decided otherwise than the model, or confirmed it (`HumanOverride`). Absent: nobody did, or the leaf
+        names them.
+        """
+
     def __init__(
         self,
         *,
@@ -138,10 +146,11 @@ class RequestDetail(message.Message):
         outputs: abc.Iterable[RequestContent] | None = ...,
         explanation: prediction_pb2.Explanation | None = ...,
         comment: builtins.str | None = ...,
+        override_actor: actor_pb2.Actor | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["_agent", b"_agent", "_client_request_id", b"_client_request_id", "_comment", b"_comment", "_conversation_id", b"_conversation_id", "_host", b"_host", "_ident", b"_ident", "_referrer", b"_referrer", "_request_line", b"_request_line", "_subject_id", b"_subject_id", "_user", b"_user", "agent", b"agent", "client_request_id", b"client_request_id", "comment", b"comment", "conversation_id", b"conversation_id", "explanation", b"explanation", "features", b"features", "host", b"host", "ident", b"ident", "referrer", b"referrer", "request_line", b"request_line", "subject_id", b"subject_id", "user", b"user"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["_agent", b"_agent", "_client_request_id", b"_client_request_id", "_comment", b"_comment", "_conversation_id", b"_conversation_id", "_host", b"_host", "_ident", b"_ident", "_referrer", b"_referrer", "_request_line", b"_request_line", "_subject_id", b"_subject_id", "_user", b"_user", "agent", b"agent", "client_request_id", b"client_request_id", "comment", b"comment", "conversation_id", b"conversation_id", "explanation", b"explanation", "features", b"features", "host", b"host", "ident", b"ident", "override_actor", b"override_actor", "referrer", b"referrer", "request_line", b"request_line", "subject_id", b"subject_id", "user", b"user"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["_agent", b"_agent", "_client_request_id", b"_client_request_id", "_comment", b"_comment", "_conversation_id", b"_conversation_id", "_host", b"_host", "_ident", b"_ident", "_referrer", b"_referrer", "_request_line", b"_request_line", "_subject_id", b"_subject_id", "_user", b"_user", "agent", b"agent", "client_request_id", b"client_request_id", "comment", b"comment", "conversation_id", b"conversation_id", "explanation", b"explanation", "features", b"features", "host", b"host", "ident", b"ident", "inputs", b"inputs", "outputs", b"outputs", "referrer", b"referrer", "request_line", b"request_line", "subject_id", b"subject_id", "user", b"user"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_agent", b"_agent", "_client_request_id", b"_client_request_id", "_comment", b"_comment", "_conversation_id", b"_conversation_id", "_host", b"_host", "_ident", b"_ident", "_referrer", b"_referrer", "_request_line", b"_request_line", "_subject_id", b"_subject_id", "_user", b"_user", "agent", b"agent", "client_request_id", b"client_request_id", "comment", b"comment", "conversation_id", b"conversation_id", "explanation", b"explanation", "features", b"features", "host", b"host", "ident", b"ident", "inputs", b"inputs", "outputs", b"outputs", "override_actor", b"override_actor", "referrer", b"referrer", "request_line", b"request_line", "subject_id", b"subject_id", "user", b"user"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__agent: _TypeAlias = typing.Literal["agent"]  # noqa: Y015
     _WhichOneofArgType__agent: _TypeAlias = typing.Literal["_agent", b"_agent"]  # noqa: Y015

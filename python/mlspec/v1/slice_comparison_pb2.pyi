@@ -73,7 +73,7 @@ class SliceComparison(message.Message):
     reference_value: builtins.float
     """The metric on the reference, finite. Absent: likewise."""
     difference: builtins.float
-    """`value` minus `reference_value`, finite. Absent: one of them is."""
+    """`value` minus `reference_value`, within 1e-9 absolute or relative; finite. Absent: one of them is."""
     ratio: builtins.float
     """`value` divided by `reference_value`, finite. Absent: one of them is, or the latter is zero."""
     sample_count: builtins.int

@@ -77,7 +77,9 @@ COMPARISON_NOT_MISSING: Comparison.ValueType  # 10
 
 @typing.final
 class Slice(message.Message):
-    """A part of the rows, picked by conditions that all hold. Two slices are the same when their conditions are."""
+    """A part of the rows, picked by conditions that all hold. Two slices are the same when their conditions are, compared as a
+    set; values of IN and NOT_IN compare as a set too. The name does not count.
+    """
 
     DESCRIPTOR: descriptor.Descriptor
 

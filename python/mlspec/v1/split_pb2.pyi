@@ -209,7 +209,9 @@ class SplitValidation(message.Message):
     SCHEMA_FIELD_NUMBER: builtins.int
     RECORD_FIELD_NUMBER: builtins.int
     verdict: verdict_pb2.Verdict.ValueType
-    """Required. What its validation came to."""
+    """Required. What its validation came to: PASS, FAIL, UNDECIDED or PASS_BY_WAIVER. The last needs `record`, where the
+    waivers stand.
+    """
     @builtins.property
     def schema(self) -> feature_schema_pb2.FeatureSchemaReference:
         """The schema that was used. Absent: that of the dataset."""

@@ -300,7 +300,7 @@ class StepCounter(message.Message):
     """How many, always meant. 0 or more."""
     @builtins.property
     def labels(self) -> containers.RepeatedCompositeFieldContainer[tag_pb2.Tag]:
-        """What it counts apart, names distinct. Empty: everything. At most 64."""
+        """What it counts apart. Empty: everything. At most 64."""
 
     def __init__(
         self,

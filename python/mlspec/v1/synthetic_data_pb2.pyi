@@ -81,7 +81,7 @@ class SyntheticData(message.Message):
     METHOD_FIELD_NUMBER: builtins.int
     CUSTOM_METHOD_FIELD_NUMBER: builtins.int
     GENERATOR_FIELD_NUMBER: builtins.int
-    MODEL_VERSION_FIELD_NUMBER: builtins.int
+    MODEL_FIELD_NUMBER: builtins.int
     PROMPT_TEMPLATE_DIGEST_FIELD_NUMBER: builtins.int
     SEED_FIELD_NUMBER: builtins.int
     PARAMETERS_FIELD_NUMBER: builtins.int
@@ -114,7 +114,7 @@ class SyntheticData(message.Message):
         """The program that made them. Absent: a model did, or the step's own code."""
 
     @builtins.property
-    def model_version(self) -> model_reference_pb2.ModelVersionReference:
+    def model(self) -> model_reference_pb2.ModelVersionReference:
         """The model that made them. Absent: a program did."""
 
     @builtins.property
@@ -142,7 +142,7 @@ class SyntheticData(message.Message):
         method: SynthesisMethod.ValueType = ...,
         custom_method: builtins.str = ...,
         generator: environment_pb2.SoftwarePackage | None = ...,
-        model_version: model_reference_pb2.ModelVersionReference | None = ...,
+        model: model_reference_pb2.ModelVersionReference | None = ...,
         prompt_template_digest: digest_pb2.Digest | None = ...,
         seed: builtins.int | None = ...,
         parameters: abc.Iterable[parameter_pb2.Parameter] | None = ...,
@@ -153,9 +153,9 @@ class SyntheticData(message.Message):
         purpose: builtins.str | None = ...,
         content: artifact_pb2.Artifact | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["_marker_feature", b"_marker_feature", "_purpose", b"_purpose", "_row_count", b"_row_count", "_seed", b"_seed", "_share_rate", b"_share_rate", "content", b"content", "custom_method", b"custom_method", "generator", b"generator", "marker_feature", b"marker_feature", "method", b"method", "method_kind", b"method_kind", "model_version", b"model_version", "prompt_template_digest", b"prompt_template_digest", "purpose", b"purpose", "row_count", b"row_count", "seed", b"seed", "share_rate", b"share_rate"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["_marker_feature", b"_marker_feature", "_purpose", b"_purpose", "_row_count", b"_row_count", "_seed", b"_seed", "_share_rate", b"_share_rate", "content", b"content", "custom_method", b"custom_method", "generator", b"generator", "marker_feature", b"marker_feature", "method", b"method", "method_kind", b"method_kind", "model", b"model", "prompt_template_digest", b"prompt_template_digest", "purpose", b"purpose", "row_count", b"row_count", "seed", b"seed", "share_rate", b"share_rate"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["_marker_feature", b"_marker_feature", "_purpose", b"_purpose", "_row_count", b"_row_count", "_seed", b"_seed", "_share_rate", b"_share_rate", "content", b"content", "custom_method", b"custom_method", "generator", b"generator", "marker_feature", b"marker_feature", "method", b"method", "method_kind", b"method_kind", "model_version", b"model_version", "name", b"name", "parameters", b"parameters", "prompt_template_digest", b"prompt_template_digest", "purpose", b"purpose", "row_count", b"row_count", "seed", b"seed", "share_rate", b"share_rate", "source_names", b"source_names"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_marker_feature", b"_marker_feature", "_purpose", b"_purpose", "_row_count", b"_row_count", "_seed", b"_seed", "_share_rate", b"_share_rate", "content", b"content", "custom_method", b"custom_method", "generator", b"generator", "marker_feature", b"marker_feature", "method", b"method", "method_kind", b"method_kind", "model", b"model", "name", b"name", "parameters", b"parameters", "prompt_template_digest", b"prompt_template_digest", "purpose", b"purpose", "row_count", b"row_count", "seed", b"seed", "share_rate", b"share_rate", "source_names", b"source_names"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__marker_feature: _TypeAlias = typing.Literal["marker_feature"]  # noqa: Y015
     _WhichOneofArgType__marker_feature: _TypeAlias = typing.Literal["_marker_feature", b"_marker_feature"]  # noqa: Y015

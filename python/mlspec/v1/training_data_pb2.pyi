@@ -89,7 +89,9 @@ class TrainingData(message.Message):
 
     @builtins.property
     def dataset_version(self) -> dataset_reference_pb2.DatasetVersionReference:
-        """The whole of a dataset version that was not split."""
+        """The whole of a dataset version that was not split. A verifier MUST refuse one that a DATA_SPLITTING record in reach
+        split with a HOLDOUT split, or that is the dataset_version of a HOLDOUT split (by id or digest).
+        """
 
     def __init__(
         self,

@@ -9,6 +9,7 @@ from google.protobuf import duration_pb2 as duration_pb2
 from google.protobuf import message as message
 from google.protobuf import timestamp_pb2 as timestamp_pb2
 from google.protobuf.internal import containers as containers
+from mlspec.v1 import log_event_pb2 as log_event_pb2
 from mlspec.v1 import stage_pb2 as stage_pb2
 from mlspec.v1 import trust_role_pb2 as trust_role_pb2
 from mlspec.v1 import trusted_key_pb2 as trusted_key_pb2
@@ -104,31 +105,45 @@ class TrustPolicy(message.Message):
 
 @typing.final
 class LogKey(message.Message):
-    """The key of one log."""
+    """The key of one log, and what the log is believed about."""
 
     DESCRIPTOR: descriptor.Descriptor
 
     ORIGIN_FIELD_NUMBER: builtins.int
     KEYID_FIELD_NUMBER: builtins.int
+    NAMESPACE_GLOBS_FIELD_NUMBER: builtins.int
+    KIND_FIELD_NUMBER: builtins.int
     origin: builtins.str
-    """Required. The log's origin line (C2SP tlog-checkpoint), for example "bank.example/loans/requests". 1 to 255 characters."""
+    """Required. The log's origin line (C2SP tlog-checkpoint), for example "bank.example/loans/requests". 1 to 255 bytes."""
     keyid: builtins.str
     """Required. The key that signs its checkpoints; stands in `TrustPolicy.keys`. 64 characters."""
+    kind: log_event_pb2.LogKind.ValueType
+    """Required. What the log holds. A log of another kind under this key MUST be refused."""
+    @builtins.property
+    def namespace_globs(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
+        """Required. The namespaces that the log may speak for, as globs in which `*` stands for any characters and nothing else
+        is special. 1 to 64, without repetition.
+        """
+
     def __init__(
         self,
         *,
         origin: builtins.str = ...,
         keyid: builtins.str = ...,
+        namespace_globs: abc.Iterable[builtins.str] | None = ...,
+        kind: log_event_pb2.LogKind.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["keyid", b"keyid", "origin", b"origin"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["keyid", b"keyid", "kind", b"kind", "namespace_globs", b"namespace_globs", "origin", b"origin"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 @typing.final
 class NamespaceRequirement(message.Message):
-    """What every run in a namespace must show. The party under inspection does not choose it."""
+    """What every run in a namespace must show. The party under inspection does not choose it. All requirements whose glob fits
+    bind together.
+    """
 
     DESCRIPTOR: descriptor.Descriptor
 
@@ -138,14 +153,21 @@ class NamespaceRequirement(message.Message):
     TIMESTAMP_REQUIRED_FIELD_NUMBER: builtins.int
     WITNESSES_REQUIRED_FIELD_NUMBER: builtins.int
     LOG_RETENTION_DURATION_FIELD_NUMBER: builtins.int
+    REQUEST_LOG_REQUIRED_FIELD_NUMBER: builtins.int
+    MAX_LOSS_WINDOW_DURATION_FIELD_NUMBER: builtins.int
+    RECORD_LOG_REQUIRED_FIELD_NUMBER: builtins.int
     namespace_glob: builtins.str
     """Required. The namespaces meant, as a glob in which `*` stands for any characters. 1 to 255 characters."""
     gate_required: builtins.bool
-    """Whether a roll-out must rest on a gate decision that passed."""
+    """Whether a roll-out must rest on a gate decision that passed. PASS_BY_WAIVER counts and is shown."""
     timestamp_required: builtins.bool
     """Whether every record must be covered by a time that an outsider vouches for."""
     witnesses_required: builtins.bool
     """Whether every checkpoint must carry the witnesses' cosignatures."""
+    request_log_required: builtins.bool
+    """Whether every roll-out must write a request log, in a log that `TrustPolicy.logs` believes."""
+    record_log_required: builtins.bool
+    """Whether every record must stand in a record log that `TrustPolicy.logs` believes."""
     @builtins.property
     def stages(self) -> containers.RepeatedScalarFieldContainer[stage_pb2.Stage.ValueType]:
         """Stages that a run must have a record of before a model of it may serve. Empty: none. Without repetition."""
@@ -153,6 +175,12 @@ class NamespaceRequirement(message.Message):
     @builtins.property
     def log_retention_duration(self) -> duration_pb2.Duration:
         """How long request logs must be kept, at least. Absent: not said. 0 or more."""
+
+    @builtins.property
+    def max_loss_window_duration(self) -> duration_pb2.Duration:
+        """The longest time whose requests a crash may lose (`BufferedDurability.loss_window_duration`). Zero: only checkpointed
+        logs will do. Absent: not said. 0 or more.
+        """
 
     def __init__(
         self,
@@ -163,9 +191,12 @@ class NamespaceRequirement(message.Message):
         timestamp_required: builtins.bool = ...,
         witnesses_required: builtins.bool = ...,
         log_retention_duration: duration_pb2.Duration | None = ...,
+        request_log_required: builtins.bool = ...,
+        max_loss_window_duration: duration_pb2.Duration | None = ...,
+        record_log_required: builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["log_retention_duration", b"log_retention_duration"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["log_retention_duration", b"log_retention_duration", "max_loss_window_duration", b"max_loss_window_duration"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["gate_required", b"gate_required", "log_retention_duration", b"log_retention_duration", "namespace_glob", b"namespace_glob", "stages", b"stages", "timestamp_required", b"timestamp_required", "witnesses_required", b"witnesses_required"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["gate_required", b"gate_required", "log_retention_duration", b"log_retention_duration", "max_loss_window_duration", b"max_loss_window_duration", "namespace_glob", b"namespace_glob", "record_log_required", b"record_log_required", "request_log_required", b"request_log_required", "stages", b"stages", "timestamp_required", b"timestamp_required", "witnesses_required", b"witnesses_required"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...

@@ -95,14 +95,14 @@ class TrustRole(message.Message):
 
 @typing.final
 class KeyThreshold(message.Message):
-    """Keys of which a number must have signed."""
+    """Keys of which a number must have signed, each of another identity."""
 
     DESCRIPTOR: descriptor.Descriptor
 
     KEYIDS_FIELD_NUMBER: builtins.int
     THRESHOLD_FIELD_NUMBER: builtins.int
     threshold: builtins.int
-    """Required. How many distinct keys must have signed. 1 to 64."""
+    """Required. How many keys of distinct identities must have signed. 1 to 64."""
     @builtins.property
     def keyids(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
         """Required. Ids of keys in `TrustPolicy.keys`. 1 to 64, without repetition."""

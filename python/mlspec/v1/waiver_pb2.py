@@ -14,9 +14,11 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from mlspec.v1 import actor_pb2 as mlspec_dot_v1_dot_actor__pb2
+from mlspec.v1 import reference_pb2 as mlspec_dot_v1_dot_reference__pb2
+from mlspec.v1 import slice_pb2 as mlspec_dot_v1_dot_slice__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16mlspec/v1/waiver.proto\x12\tmlspec.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15mlspec/v1/actor.proto\"\xaf\x04\n\x06Waiver\x12)\n\nsubject_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\tsubjectId\x12#\n\x06reason\x18\x02 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01\x18\x80\x80\x02R\x06reason\x12\x34\n\x08\x61pprover\x18\x03 \x01(\x0b\x32\x10.mlspec.v1.ActorB\x06\xbaH\x03\xc8\x01\x01R\x08\x61pprover\x12S\n\x0c\x61pprove_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x14\xbaH\x11\xc8\x01\x01\xb2\x01\x0b\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x00R\x0b\x61pproveTime\x12Q\n\x0b\x65xpire_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x14\xbaH\x11\xc8\x01\x01\xb2\x01\x0b\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x00R\nexpireTime\x12\x33\n\nconditions\x18\x06 \x03(\tB\x13\xbaH\x10\x92\x01\r\x10@\x18\x01\"\x07r\x05\x10\x01\x18\x80 R\nconditions:\xc1\x01\xbaH\xbd\x01\x1am\n\x18waiver.expire_time.order\x12+expire_time must be later than approve_time\x1a$this.approve_time < this.expire_time\x1aL\n\x16waiver.approver.person\x12\x19\x61pprover must be a person\x1a\x17this.approver.kind == 1BR\n\rorg.mlspec.v1B\x0bWaiverProtoP\x01Z2github.com/mlspec/mlspec/gen/go/mlspec/v1;mlspecv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16mlspec/v1/waiver.proto\x12\tmlspec.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15mlspec/v1/actor.proto\x1a\x19mlspec/v1/reference.proto\x1a\x15mlspec/v1/slice.proto\"\x98\x05\n\x06Waiver\x12)\n\nsubject_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xff\x01R\tsubjectId\x12#\n\x06reason\x18\x02 \x01(\tB\x0b\xbaH\x08r\x06\x10\x01\x18\x80\x80\x02R\x06reason\x12\x34\n\x08\x61pprover\x18\x03 \x01(\x0b\x32\x10.mlspec.v1.ActorB\x06\xbaH\x03\xc8\x01\x01R\x08\x61pprover\x12S\n\x0c\x61pprove_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x14\xbaH\x11\xc8\x01\x01\xb2\x01\x0b\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x00R\x0b\x61pproveTime\x12Q\n\x0b\x65xpire_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x14\xbaH\x11\xc8\x01\x01\xb2\x01\x0b\"\x07\x08\xff\x82\xd1\xff\xaf\x07\x32\x00R\nexpireTime\x12\x33\n\nconditions\x18\x06 \x03(\tB\x13\xbaH\x10\x92\x01\r\x10@\x18\x01\"\x07r\x05\x10\x01\x18\x80 R\nconditions\x12\x32\n\x06record\x18\x07 \x01(\x0b\x32\x1a.mlspec.v1.RecordReferenceR\x06record\x12\x33\n\x06slices\x18\x08 \x03(\x0b\x32\x10.mlspec.v1.SliceB\t\xbaH\x06\x92\x01\x03\x10\x80\x02R\x06slices:\xc1\x01\xbaH\xbd\x01\x1am\n\x18waiver.expire_time.order\x12+expire_time must be later than approve_time\x1a$this.approve_time < this.expire_time\x1aL\n\x16waiver.approver.person\x12\x19\x61pprover must be a person\x1a\x17this.approver.kind == 1BR\n\rorg.mlspec.v1B\x0bWaiverProtoP\x01Z2github.com/mlspec/mlspec/gen/go/mlspec/v1;mlspecv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,8 +38,10 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_WAIVER'].fields_by_name['expire_time']._serialized_options = b'\272H\021\310\001\001\262\001\013\"\007\010\377\202\321\377\257\0072\000'
   _globals['_WAIVER'].fields_by_name['conditions']._options = None
   _globals['_WAIVER'].fields_by_name['conditions']._serialized_options = b'\272H\020\222\001\r\020@\030\001\"\007r\005\020\001\030\200 '
+  _globals['_WAIVER'].fields_by_name['slices']._options = None
+  _globals['_WAIVER'].fields_by_name['slices']._serialized_options = b'\272H\006\222\001\003\020\200\002'
   _globals['_WAIVER']._options = None
   _globals['_WAIVER']._serialized_options = b'\272H\275\001\032m\n\030waiver.expire_time.order\022+expire_time must be later than approve_time\032$this.approve_time < this.expire_time\032L\n\026waiver.approver.person\022\031approver must be a person\032\027this.approver.kind == 1'
-  _globals['_WAIVER']._serialized_start=94
-  _globals['_WAIVER']._serialized_end=653
+  _globals['_WAIVER']._serialized_start=144
+  _globals['_WAIVER']._serialized_end=808
 # @@protoc_insertion_point(module_scope)

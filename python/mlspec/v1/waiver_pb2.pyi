@@ -9,6 +9,8 @@ from google.protobuf import message as message
 from google.protobuf import timestamp_pb2 as timestamp_pb2
 from google.protobuf.internal import containers as containers
 from mlspec.v1 import actor_pb2 as actor_pb2
+from mlspec.v1 import reference_pb2 as reference_pb2
+from mlspec.v1 import slice_pb2 as slice_pb2
 import builtins as builtins
 import sys
 import typing as typing
@@ -34,8 +36,12 @@ class Waiver(message.Message):
     APPROVE_TIME_FIELD_NUMBER: builtins.int
     EXPIRE_TIME_FIELD_NUMBER: builtins.int
     CONDITIONS_FIELD_NUMBER: builtins.int
+    RECORD_FIELD_NUMBER: builtins.int
+    SLICES_FIELD_NUMBER: builtins.int
     subject_id: builtins.str
-    """Required. What is waived: the id of a criterion, of an anomaly or of a drift check in the same record. 1 to 255 characters."""
+    """Required. What is waived: the id of a criterion, of an anomaly, of a drift check or of a finding of a security scan in
+    the same record. 1 to 255 characters.
+    """
     reason: builtins.str
     """Required. Why going on is right. 1 to 32,768 characters."""
     @builtins.property
@@ -54,6 +60,14 @@ class Waiver(message.Message):
     def conditions(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
         """What the going-on is bound to, for example "manual review of each refusal". Empty: nothing. At most 64."""
 
+    @builtins.property
+    def record(self) -> reference_pb2.RecordReference:
+        """Of a gate: the evidence whose result is waived, by its record. Absent: all the evidence."""
+
+    @builtins.property
+    def slices(self) -> containers.RepeatedCompositeFieldContainer[slice_pb2.Slice]:
+        """Of a gate: the slices that it covers, each written as the result that it waives has it. Empty: all. At most 256."""
+
     def __init__(
         self,
         *,
@@ -63,9 +77,11 @@ class Waiver(message.Message):
         approve_time: timestamp_pb2.Timestamp | None = ...,
         expire_time: timestamp_pb2.Timestamp | None = ...,
         conditions: abc.Iterable[builtins.str] | None = ...,
+        record: reference_pb2.RecordReference | None = ...,
+        slices: abc.Iterable[slice_pb2.Slice] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["approve_time", b"approve_time", "approver", b"approver", "expire_time", b"expire_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["approve_time", b"approve_time", "approver", b"approver", "expire_time", b"expire_time", "record", b"record"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["approve_time", b"approve_time", "approver", b"approver", "conditions", b"conditions", "expire_time", b"expire_time", "reason", b"reason", "subject_id", b"subject_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["approve_time", b"approve_time", "approver", b"approver", "conditions", b"conditions", "expire_time", b"expire_time", "reason", b"reason", "record", b"record", "slices", b"slices", "subject_id", b"subject_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...

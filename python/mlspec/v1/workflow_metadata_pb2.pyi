@@ -13,6 +13,7 @@ from mlspec.v1 import artifact_pb2 as artifact_pb2
 from mlspec.v1 import dataset_reference_pb2 as dataset_reference_pb2
 from mlspec.v1 import environment_pb2 as environment_pb2
 from mlspec.v1 import feature_schema_pb2 as feature_schema_pb2
+from mlspec.v1 import model_framework_pb2 as model_framework_pb2
 from mlspec.v1 import model_reference_pb2 as model_reference_pb2
 from mlspec.v1 import model_version_pb2 as model_version_pb2
 from mlspec.v1 import module_pb2 as module_pb2
@@ -167,18 +168,17 @@ class WorkflowRuntime(message.Message):
     DESCRIPTOR: descriptor.Descriptor
 
     FRAMEWORK_FIELD_NUMBER: builtins.int
-    FRAMEWORK_VERSION_FIELD_NUMBER: builtins.int
     ENVIRONMENT_FIELD_NUMBER: builtins.int
     ORCHESTRATOR_FIELD_NUMBER: builtins.int
     ORCHESTRATOR_VERSION_FIELD_NUMBER: builtins.int
-    framework: builtins.str
-    """Required. The framework that trains, for example "scikit-learn". 1 to 255 characters."""
-    framework_version: builtins.str
-    """Required. Its exact version. 1 to 255 characters."""
     orchestrator: builtins.str
     """The system that orchestrates the steps, for example "kubeflow-pipelines". Absent: none. 1 to 255 characters."""
     orchestrator_version: builtins.str
     """The orchestrator's version. Absent: none, or unknown. 1 to 255 characters."""
+    @builtins.property
+    def framework(self) -> model_framework_pb2.ModelFramework:
+        """Required. The library that trains, with its exact version."""
+
     @builtins.property
     def environment(self) -> environment_pb2.Environment:
         """Required. The machine, the language and the packages."""
@@ -186,15 +186,14 @@ class WorkflowRuntime(message.Message):
     def __init__(
         self,
         *,
-        framework: builtins.str = ...,
-        framework_version: builtins.str = ...,
+        framework: model_framework_pb2.ModelFramework | None = ...,
         environment: environment_pb2.Environment | None = ...,
         orchestrator: builtins.str | None = ...,
         orchestrator_version: builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = typing.Literal["_orchestrator", b"_orchestrator", "_orchestrator_version", b"_orchestrator_version", "environment", b"environment", "orchestrator", b"orchestrator", "orchestrator_version", b"orchestrator_version"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = typing.Literal["_orchestrator", b"_orchestrator", "_orchestrator_version", b"_orchestrator_version", "environment", b"environment", "framework", b"framework", "orchestrator", b"orchestrator", "orchestrator_version", b"orchestrator_version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["_orchestrator", b"_orchestrator", "_orchestrator_version", b"_orchestrator_version", "environment", b"environment", "framework", b"framework", "framework_version", b"framework_version", "orchestrator", b"orchestrator", "orchestrator_version", b"orchestrator_version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["_orchestrator", b"_orchestrator", "_orchestrator_version", b"_orchestrator_version", "environment", b"environment", "framework", b"framework", "orchestrator", b"orchestrator", "orchestrator_version", b"orchestrator_version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__orchestrator: _TypeAlias = typing.Literal["orchestrator"]  # noqa: Y015
     _WhichOneofArgType__orchestrator: _TypeAlias = typing.Literal["_orchestrator", b"_orchestrator"]  # noqa: Y015

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from mlspec import records, v1
+from mlspec.media import RECORD_PAYLOAD_TYPE
 from mlspec.records import new_id
-from mlspec.sealing import Sealed, seal
+from mlspec.sealing import Envelope, Sealed, seal
+from mlspec.sealing.signers import sign_envelope
 from tests.unit import samples
 
 if TYPE_CHECKING:
@@ -56,6 +58,13 @@ def sealed(
     for field, value in header.items():
         setattr(made, field, value)
     return seal(records.new_record(body, made), key)
+
+
+def unchecked(record: v1.Record) -> Sealed:
+    """Sign a record that breaks rules, as another program might."""
+    payload = record.SerializeToString()
+    signature = sign_envelope(KEY, RECORD_PAYLOAD_TYPE, payload)
+    return Sealed(Envelope(payload, RECORD_PAYLOAD_TYPE, (signature,)))
 
 
 def manifest(store: Store, run: str, **changes: Any) -> Sealed:

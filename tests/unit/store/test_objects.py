@@ -156,8 +156,10 @@ def test_what_is_created_is_what_the_event_says(store: Store, run: str) -> None:
             object_id=one,
             dataset=v1.Dataset(attributes=attributes),
         )
-        with pytest.raises((InputError, ValueError)):
-            store.put(making.sealed(run, body))
+        header = records.new_header(v1.STAGE_OBJECT_EVENT, namespace="loans", run_id=run)
+        with pytest.raises(InputError) as caught:
+            store.put(making.unchecked(records.new_record(body, header)))
+        assert caught.value.id == "object_event.malformed"
     assert store.object(one) is None
 
 

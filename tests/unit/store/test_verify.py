@@ -465,9 +465,9 @@ def test_a_store_of_any_kind_finds_what_was_changed(
     store.put(record)
     store.put(making.manifest(store, run))
     store.close()
-    if place.endswith("/"):
-        return
     path = tmp_path / Path(place).name
+    if not path.is_file():
+        pytest.skip("its bytes do not lie in one file")
     data = path.read_bytes()
     assert data.count(b"easily found") == 1
     path.write_bytes(data.replace(b"easily found", b"easily faund"))

@@ -9,7 +9,7 @@ import click
 from mlspec.cli.base import command as make_command
 from mlspec.cli.base import json_option
 from mlspec.cli.loading import form_of, looks_sealed, message_type
-from mlspec.cli.printing import print_error, say, say_json
+from mlspec.cli.printing import describe, print_error, say, say_json
 from mlspec.errors import MLSpecError
 from mlspec.files import name_of, read_bytes
 
@@ -47,7 +47,7 @@ def command(paths: tuple[str, ...], type_name: str, form: str | None, as_json: b
             worst = max(worst, error.exit_code)
             found.append({"path": path, "valid": False, **error.to_dict()})
             if not as_json:
-                print_error(error.to_dict() | {"text": str(error)}, as_json=False)
+                print_error(describe(error), as_json=False)
             continue
         if not as_json:
             say(f"{name_of(path)}: valid {found[-1]['what']}")

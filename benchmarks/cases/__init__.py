@@ -1,0 +1,1 @@
+"""What is measured: a module per environment and kind, each with its `CASES` by name."""

@@ -1,0 +1,86 @@
+"""The results as one table, or as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.measuring import Measured
+from benchmarks.rows import RATIOS, ROWS, SECTIONS, Ratio, section_of
+
+_WORDS = {True: "met", False: "MISSED", None: ""}
+
+
+def ratios(medians: dict[str, float]) -> list[tuple[Ratio, float]]:
+    """Return each ratio of which both rows were measured, and its value."""
+    return [
+        (ratio, medians[ratio.above] / medians[ratio.below])
+        for ratio in RATIOS
+        if ratio.above in medians and ratio.below in medians
+    ]
+
+
+def as_text(measured: Measured, facts: dict[str, str], command: str) -> str:
+    """Return the table for people."""
+    medians, labels = measured.medians(), {row.key: row.label for row in ROWS}
+    found = ratios(medians)
+    lines: list[str] = []
+    for section in SECTIONS:
+        lines += ["", section]
+        for row in ROWS:
+            if row.section == section and row.key in medians:
+                lines.append(f"  {row.label:<42}{_time(medians[row.key]):>12}")
+            elif row.section == section and row.key in measured.skipped:
+                lines.append(f"  {row.label:<42}{'skipped':>12}  {measured.skipped[row.key]}")
+        for ratio, value in found:
+            if section_of(_ours(ratio)) == section:
+                words = f"{labels[ratio.above]} / {labels[ratio.below]}"
+                lines.append(f"    {words:<78}{value:>7.2f} x{_verdict(ratio, value)}")
+    lines += ["", *(f"{name}: {value}" for name, value in facts.items()), f"command: {command}"]
+    return "\n".join(lines[1:]) + "\n"
+
+
+def as_data(measured: Measured, facts: dict[str, str], command: str) -> dict[str, Any]:
+    """Return all that was found, for programs. Times are in seconds."""
+    medians = measured.medians()
+    return {
+        "command": command,
+        "machine": facts,
+        "rows": [
+            {
+                "key": row.key,
+                "section": row.section,
+                "label": row.label,
+                "median": medians.get(row.key),
+                "rounds": measured.rounds.get(row.key, []),
+                "skipped": measured.skipped.get(row.key),
+            }
+            for row in ROWS
+            if row.key in medians or row.key in measured.skipped
+        ],
+        "ratios": [
+            {
+                "above": ratio.above,
+                "below": ratio.below,
+                "ratio": value,
+                "sense": ratio.sense,
+                "target": ratio.target,
+                "met": ratio.met(value),
+            }
+            for ratio, value in ratios(medians)
+        ],
+    }
+
+
+def _ours(ratio: Ratio) -> str:
+    """Return the row of a ratio that it stands with: that of MLSpec."""
+    return ratio.above if ratio.sense == "at most" else ratio.below
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds * 1e6:,.1f} us" if seconds < 0.01 else f"{seconds * 1e3:,.1f} ms"
+
+
+def _verdict(ratio: Ratio, value: float) -> str:
+    if ratio.target is None:
+        return ""
+    return f"  {ratio.sense} {ratio.target:g}: {_WORDS[ratio.met(value)]}"

@@ -1,0 +1,58 @@
+"""The thirteen stages, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import mlspec
+from examples.loan_approval import gate
+from examples.loan_approval.analyse import analyse
+from examples.loan_approval.deploy import Window, deploy, run_process
+from examples.loan_approval.evaluate import evaluate
+from examples.loan_approval.folder import Folder
+from examples.loan_approval.ingest import ingest
+from examples.loan_approval.job import Job, start
+from examples.loan_approval.monitor import monitor
+from examples.loan_approval.objectives import seal_objectives
+from examples.loan_approval.package import make_package
+from examples.loan_approval.people import RELEASE_MANAGER, make_keys, write_trust
+from examples.loan_approval.registry import pipeline, pipeline_reference, publish
+from examples.loan_approval.split import split
+from examples.loan_approval.statement import state_log
+from examples.loan_approval.train import train
+from examples.loan_approval.transform import transform
+from examples.loan_approval.validate import validate_data
+
+Progress = Callable[[str, Callable[[], object]], None]
+
+
+def run_all(folder: Folder, source: Path, progress: Progress) -> Job:
+    """Run every stage; the manifest is sealed at the end. Returns a job that can only read."""
+    make_keys(folder)
+    write_trust(folder)
+    graph, version = pipeline()
+    job = start(folder, RELEASE_MANAGER, pipeline_reference(version))
+    windows: list[Window] = []
+    with job.run:
+        progress("keys, trust file, published pipeline", lambda: publish(job, graph, version))
+        progress(" 1 objectives, sealed before anything else", lambda: seal_objectives(job))
+        progress(" 2 ingestion: signed data in, hold-back locked away", lambda: ingest(job, source))
+        progress(" 3 analysis of the training rows, by race and sex", lambda: analyse(job))
+        progress(" 4 transformation: sentinels, leaks, outliers", lambda: transform(job))
+        progress(" 5 validation: schema guessed, edited, used", lambda: validate_data(job))
+        progress(" 6 splitting: leaks searched, custody recorded", lambda: split(job))
+        progress(" 7 training: search, fit, conversion to ONNX", lambda: train(job))
+        progress(" 8 evaluation by another team", lambda: evaluate(job))
+        progress("   gate before the hold-back set", lambda: gate.decide(job, gate.BEFORE_HOLDOUT))
+        progress(
+            " 9 hold-back opened and tested (another process)", lambda: run_process(job, "holdout")
+        )
+        progress("   gate before launch", lambda: gate.decide(job, gate.LAUNCH))
+        progress("10 packaging, scanned and tried out", lambda: make_package(job))
+        progress("11 serving real requests (another process)", lambda: windows.append(deploy(job)))
+        progress("12 monitoring of that window", lambda: monitor(job, windows[0]))
+        progress("13 statement about the request log", lambda: state_log(job))
+    # The run has ended and let go of its store; whoever looks at it now opens the store anew.
+    job.opened = mlspec.open_store(folder.store)
+    return job
