@@ -1,7 +1,7 @@
 """Stage 3: what the training rows look like, overall and by race and sex, and what lies far out.
 
-Only rows of the training split are looked at: the record is the reference that drift is measured against later, and the
-bounds found here are used to clean the data.
+Only rows of the training split are looked at: the record is the reference that drift is measured
+against later, and the bounds found here are used to clean the data.
 """
 
 from __future__ import annotations

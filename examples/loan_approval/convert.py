@@ -1,4 +1,4 @@
-"""The model in the form that is served: ONNX, which carries no code, and how far its answers lie from the original's."""
+"""The model as ONNX, which carries no code, and how far its answers lie from the original's."""
 
 from __future__ import annotations
 

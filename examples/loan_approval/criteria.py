@@ -1,4 +1,4 @@
-"""The launch criteria of `loan_approval.mlo`, compiled by hand, clause by clause beside its text."""
+"""The launch criteria of `loan_approval.mlo`, compiled by hand, each beside its text."""
 
 from __future__ import annotations
 
@@ -106,7 +106,10 @@ def clause(
     severity: v1.CriterionSeverity.ValueType = REQUIRE,
     unit: str | None = None,
 ) -> v1.Criterion:
-    """One criterion; its line is looked up in the source, so that text and code cannot drift apart unseen."""
+    """One criterion.
+
+    Its line is looked up in the source, so that text and code cannot drift apart unseen.
+    """
     return v1.Criterion(
         id=criterion_id,
         severity=severity,

@@ -1,7 +1,8 @@
 """The hold-back set under lock: encrypted from the moment it is read, released only on the record.
 
-Encryption stands in for what a bank has: another department's storage. What matters is the order: nobody gets the
-bytes unless a `HoldoutOpened` record, signed by the custodian, is already in the store.
+Encryption stands in for what a bank has: another department's storage. What matters is the order:
+nobody gets the bytes unless a `HoldoutOpened` record, signed by the custodian, is already in the
+store.
 """
 
 from __future__ import annotations
@@ -56,7 +57,10 @@ def seal_holdout(folder: Folder, content: bytes) -> None:
 
 
 def transform(folder: Folder, operation: Callable[[bytes], bytes]) -> int:
-    """Run an operation over the sealed set and seal what comes out; return the number of rows, no more."""
+    """Run an operation over the sealed set and seal what comes out.
+
+    Return the number of rows, no more.
+    """
     content = operation(_open(folder, SEALED))
     _close(folder, SEALED_CLEAN, content)
     return len(rows_of(content))
@@ -78,7 +82,7 @@ def rows_of(content: bytes) -> list[bytes]:
 
 
 def salted_hash(salt: bytes, row: bytes) -> bytes:
-    """What stands for a row: it tells nothing without the salt, and with it whether a row is among the set."""
+    """What stands for a row: without the salt it tells nothing of it."""
     return hmac.new(salt, row, hashlib.sha256).digest()
 
 
@@ -106,7 +110,10 @@ def verdict(folder: Folder, fits: Callable[[bytes], bool]) -> v1.Verdict.ValueTy
 
 
 def count(folder: Folder, keys: Keys, others: set[bytes]) -> tuple[int, int]:
-    """How many distinct keys the clean set has, and how many of these are among others; the keys stay inside."""
+    """How many distinct keys the clean set has, and how many of these are among others.
+
+    The keys stay inside.
+    """
     held = set(keys(_open(folder, SEALED_CLEAN)))
     return len(held), len(held & others)
 

@@ -81,7 +81,10 @@ def run_process(job: Job, module: str) -> None:
 
 @contextmanager
 def service(job: Job, token: str) -> Iterator[str]:
-    """The running service, as its base URL. Leaving stops it and waits until its last record is sealed."""
+    """The running service, as its base URL.
+
+    Leaving stops it and waits until its last record is sealed.
+    """
     command = [sys.executable, "-m", "examples.loan_approval.serve", str(job.folder.root)]
     env = {**environment(job), TOKEN_VARIABLE: token}
     pipe = subprocess.PIPE

@@ -1,7 +1,8 @@
-"""How far a feature has moved from its reference: the population stability index on the reference's own bins.
+"""How far a feature has moved: the population stability index on the reference's own bins.
 
-The rule of thumb (0.10 look, 0.25 act) ignores how many rows there are. With no change at all the index is about
-(1/n + 1/m) chi2(B - 1) (Yurdakul and Naranjo 2020), so the larger of the two is the bound.
+The rule of thumb (0.10 look, 0.25 act) ignores how many rows there are. With no change at all the
+index is about (1/n + 1/m) chi2(B - 1) (Yurdakul and Naranjo 2020), so the larger of the two is the
+bound.
 """
 
 from __future__ import annotations
@@ -129,7 +130,10 @@ class Stability:
 
 
 def population_stability(reference: v1.FeatureStatistics, column: pd.Series[float]) -> Stability:
-    """The index of some rows against the histogram of a reference; missing values are left out on both sides."""
+    """The index of some rows against the histogram of a reference.
+
+    Missing values are left out on both sides.
+    """
     histogram = reference.histograms[0]
     expected = counts_of(histogram)
     numbers = column.dropna().to_numpy(dtype=np.float64)

@@ -1,4 +1,4 @@
-"""What the run prints at its end: its records, where one prediction comes from, and whether all of it verifies."""
+"""What is printed at the end: records, where one prediction comes from, whether all verifies."""
 
 from __future__ import annotations
 
@@ -77,13 +77,13 @@ def print_criteria(job: Job) -> None:
     print(f"\n  gate {decision.gate_name}: {verdict}")
     for waiver in decision.waivers:
         until = waiver.expire_time.ToDatetime()
-        print(
-            f"  waived: {waiver.subject_id}, by {waiver.approver.display_name}, until {until:%Y-%m-%d}"
-        )
+        where = ", ".join(part.name for part in waiver.slices)
+        who = waiver.approver.display_name
+        print(f"  waived: {waiver.subject_id} on {where}, by {who}, until {until:%Y-%m-%d}")
 
 
 def print_lineage(job: Job) -> None:
-    """One referred application: its leaf, the roll-out that it names, and all records above, to the raw file."""
+    """One referred application: its leaf, its roll-out, and all records above, to the raw file."""
     log = read_log(job.folder)
     request = next(r for r in log.requests if r.record.principal_reasons)
     describe(request, leaf_hash(log.leaves[request.entry.sequence_number]), len(log.leaves))
@@ -126,12 +126,15 @@ def verify(job: Job, store: Path) -> int:
 
 
 def print_verification(job: Job) -> bool:
-    """Verify all, then a copy in which one byte was changed; return whether both came out as they must."""
+    """Verify all, then a copy in which one byte was changed.
+
+    Return whether both came out as they must.
+    """
     whole = verify(job, job.folder.store)
     evaluation = job.past(v1.ModelEvaluation)
     changed = tamper(job.folder.store, job.folder.at("tampered.db"), evaluation)
     print(
         f"\nIn a copy, one byte of record {changed.record[:SHORT]} was changed: the verdict of "
-        f"{changed.criterion}\nis now PASS (byte {changed.offset} of its envelope in {changed.store.name})."
+        f"{changed.criterion}\nis now PASS (byte {changed.offset} of its envelope)."
     )
     return whole == 0 and verify(job, changed.store) == TAMPERED_EXIT

@@ -1,4 +1,4 @@
-"""Stage 8: how good is the model on rows that it was not fitted to, for whom, and does it clear the bar?
+"""Stage 8: how good is the model on other rows, for whom, and does it clear the bar?
 
 Another team measures, with a key of its own, and the very file that will be served.
 """
@@ -71,7 +71,7 @@ def evaluate(job: Job) -> None:
         against = body.baselines[0].metrics
         body.outcome.CopyFrom(judge(objectives.body, split.name, body.metrics, against))
         body.feature_importances.append(importance(job, measured))
-        body.findings.extend(findings(body))
+        body.findings.extend(findings(body.outcome))
         write_predictions(job.folder.at(PREDICTIONS), measured)
         body.predictions.CopyFrom(job.folder.artifact(PREDICTIONS, role="predictions"))
         body.resources.CopyFrom(resources(started))
@@ -135,10 +135,10 @@ def importance(job: Job, measured: Measured) -> v1.FeatureImportance:
     return made
 
 
-def findings(body: v1.ModelEvaluation) -> list[str]:
+def findings(outcome: v1.CriteriaOutcome) -> list[str]:
     """What did not pass, in words."""
     made = []
-    for result in body.outcome.required_results:
+    for result in outcome.required_results:
         if result.verdict != v1.VERDICT_PASS:
             where = f" on {result.slice.name}" if result.HasField("slice") else ""
             made.append(

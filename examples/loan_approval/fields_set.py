@@ -1,11 +1,13 @@
 """How much of each stage record is filled: `python -m examples.loan_approval.fields_set [FOLDER]`.
 
-What is counted: the fields of the stage's body and of the messages that belong to stages. A message that all of MLSpec
-shares (a digest, a metric, a slice, a parameter...) counts as one field, whatever is in it. A oneof is one field. A field
-of a repeated message counts once, and is set if any item sets it. A number, text or bool without presence always says
-something and counts as set; an enum at UNSPECIFIED, an empty list and an absent message do not.
+What is counted: the fields of the stage's body and of the messages that belong to stages. A message
+that all of MLSpec shares (a digest, a metric, a slice, a parameter...) counts as one field,
+whatever is in it. A oneof is one field. A field of a repeated message counts once, and is set if
+any item sets it. A number, text or bool without presence always says something and counts as set;
+an enum at UNSPECIFIED, an empty list and an absent message do not.
 
-What is not applicable is listed in `not_applicable.py`, with the reason for each: it is left out of the count.
+What is not applicable is listed in `not_applicable.py`, with the reason for each: it is left out of
+the count.
 """
 
 from __future__ import annotations
@@ -14,8 +16,9 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 import mlspec
@@ -43,14 +46,17 @@ class Count:
         return len(self.set_paths) / (len(self.set_paths) + len(self.unset_paths))
 
 
-def shared(descriptor: Descriptor) -> bool:
+def shared(descriptor: Any) -> bool:
     """Whether a message is shared by all of MLSpec, or is of protobuf itself."""
     stem = descriptor.file.name.rsplit("/", 1)[-1].removesuffix(".proto")
     return not descriptor.file.name.startswith("mlspec/") or stem in SHARED_FILES
 
 
 def fields(messages: list[Message], path: str, step: str) -> Iterator[tuple[str, bool]]:
-    """Each applicable field of messages at one path, and whether any of them sets it; then those below."""
+    """Each applicable field of messages at one path, and whether any of them sets it.
+
+    Then those below.
+    """
     descriptor = messages[0].DESCRIPTOR
     for oneof in descriptor.oneofs:
         members = [f.name for f in oneof.fields]
@@ -76,16 +82,16 @@ def not_applicable(step: str, message: str, field: str) -> bool:
     return name in NOT_APPLICABLE or name in NOT_APPLICABLE_IN.get(step, {})
 
 
-def is_set(message: Message, field: FieldDescriptor) -> bool:
+def is_set(message: Message, field: Any) -> bool:
     """Whether a message says something in a field."""
     if field.is_repeated:
         return len(getattr(message, field.name)) > 0
     if field.has_presence:
         return bool(message.HasField(field.name))
-    return field.type != ENUM or getattr(message, field.name) != 0
+    return bool(field.type != ENUM or getattr(message, field.name) != 0)
 
 
-def values(message: Message, field: FieldDescriptor) -> list[Message]:
+def values(message: Message, field: Any) -> list[Message]:
     """The messages in a field."""
     if field.is_repeated:
         return list(getattr(message, field.name))
@@ -110,12 +116,12 @@ def count(record: v1.Record) -> Count:
 def count_all(folder: Path) -> list[Count]:
     """Count every stage record of the runs in a folder, after checking its signature."""
     trust = mlspec.TrustPolicy.load(folder / "trust.json")
-    counted = []
     with mlspec.open_store(folder / "mlspec.db") as store:
-        for row in store.records():
-            if row.stage <= v1.STAGE_LOGGING:
-                counted.append(count(mlspec.unseal(store.get(row.sha256), trust).record))
-    return counted
+        return [
+            count(mlspec.unseal(store.get(row.sha256), trust).record)
+            for row in list(store.records())
+            if row.stage <= v1.STAGE_LOGGING
+        ]
 
 
 def main() -> int:
@@ -128,8 +134,7 @@ def main() -> int:
             f"{each.step:<16} {each.share:6.1%}  {len(each.set_paths):3} of {applicable:3} fields"
         )
         if "-v" in sys.argv:
-            for path in sorted(each.unset_paths):
-                print(f"                 not set: {path}")
+            print("\n".join(f"{'':17}not set: {path}" for path in sorted(each.unset_paths)))
     least = min(each.share for each in counted)
     print(f"least: {least:.1%}, needed: {NEEDED_SHARE:.0%}")
     return 0 if least >= NEEDED_SHARE else 1

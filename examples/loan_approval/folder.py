@@ -39,7 +39,7 @@ class Folder:
         return path
 
     def artifact(self, relative: str, *, role: str, media_type: str | None = None) -> v1.Artifact:
-        """A file or folder below the root as an artifact: digest, size, and a uri without this machine in it."""
+        """A file or folder below the root as an artifact, its uri relative to the root."""
         path = self.root / relative
         return digests.artifact(
             path, name=path.name, role=role, media_type=media_type, uri=relative

@@ -1,8 +1,11 @@
-"""Whether the model may go on: the verdict follows from the evidence; only a waiver with a name under it changes it.
+"""Whether the model may go on: the verdict follows from the evidence.
 
-Two gates: before the hold-back set is opened, and before launch. The lenders of 1990 turned black applicants down more
-often, the model learnt it, and the criteria say so. A person of another department answers for going on, with
-conditions that the service then keeps: nobody is refused by the model, an underwriter decides.
+Only a waiver with a name under it changes it.
+
+Two gates: before the hold-back set is opened, and before launch. The lenders of 1990 turned black
+applicants down more often, the model learnt it, and the criteria say so. A person of another
+department answers for going on, with conditions that the service then keeps: nobody is refused by
+the model, an underwriter decides.
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ CONDITIONS = (
 
 
 def decide(job: Job, gate_name: str) -> v1.GateDecision:
-    """Decide one gate: collect evidence, check, waive what may be waived, and seal it with two signatures."""
+    """Decide one gate, waive what may be waived, and seal it with two signatures."""
     objectives = job.past(v1.Objectives)
     evidence: list[Tested] = [job.past(v1.ModelEvaluation)]
     if gate_name == LAUNCH:
@@ -144,8 +147,9 @@ def checks(job: Job, objectives: Past[v1.Objectives], evidence: list[Tested]) ->
 def covered(objectives: v1.Objectives, tested: v1.ModelEvaluation | v1.HoldoutTest) -> bool:
     """Whether each criterion has a result, or an omission, on each slice that it names."""
     outcome, evidence = tested.outcome, Evidence(tested.data.split.name, tested.metrics)
-    results = [*outcome.required_results, *outcome.warn_results, *outcome.omitted_slices]
+    results = [*outcome.required_results, *outcome.warn_results]
     found = {(each.criterion_id, each.slice.name) for each in results}
+    found |= {(each.criterion_id, each.slice.name) for each in outcome.omitted_slices}
     wanted = {
         (criterion.id, part.name)
         for criterion in objectives.criteria

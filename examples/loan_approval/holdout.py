@@ -1,7 +1,8 @@
 """Stage 9: the last test, in a process of its own, on rows that nothing before has met.
 
-Run as `python -m examples.loan_approval.holdout FOLDER` with the variables of `run.context()`. First the custodian seals
-the opening, then the bytes are released, then the evaluator tests: a test that crashes still counts as an opening.
+Run as `python -m examples.loan_approval.holdout FOLDER` with the variables of `run.context()`.
+First the custodian seals the opening, then the bytes are released, then the evaluator tests: a test
+that crashes still counts as an opening.
 """
 
 from __future__ import annotations
@@ -119,10 +120,10 @@ def test(job: Job, opening: Past[v1.HoldoutOpened]) -> None:
         body.metrics.extend(metrics(job, measured))
         body.slice_comparisons.extend(comparisons(measured.model, body.metrics))
         against = baseline(measured).metrics
-        body.outcome.CopyFrom(judge(objectives.body, split.name, body.metrics, list(against)))
+        body.outcome.CopyFrom(judge(objectives.body, split.name, body.metrics, against))
         body.gaps.extend(gaps(body.metrics, evaluation.body.metrics, evaluation.reference))
         body.feature_importances.append(importance(job, measured))
-        body.findings.extend(findings(body))
+        body.findings.extend(findings(body.outcome))
         write_predictions(job.folder.at(PREDICTIONS), measured)
         body.predictions.CopyFrom(job.folder.artifact(PREDICTIONS, role="predictions"))
         body.resources.CopyFrom(resources(started))

@@ -1,8 +1,8 @@
-"""Stage 2: take the mortgage applications in, check who vouches for them, and lock a part away unseen.
+"""Stage 2: take the applications in, check who vouches for them, lock a part away unseen.
 
-Which part a row belongs to follows from its bytes. The hold-back rows go to the custodian before anybody has looked at
-the data, so that nothing that is fitted later can have met them. One row in ten is not taken in at all: those are the
-people who apply once the model serves.
+Which part a row belongs to follows from its bytes. The hold-back rows go to the custodian before
+anybody has looked at the data, so that nothing that is fitted later can have met them. One row in
+ten is not taken in at all: those are the people who apply once the model serves.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def labelling(table: Table) -> v1.Labelling:
         label_feature=LABEL,
         method=v1.LABELLING_METHOD_PAST_DECISION,
         form=v1.LABEL_FORM_CLASS,
-        meaning="1: the lender approved the application (action 1 or 2); not: the loan was paid back",
+        meaning="1: the lender approved (action 1 or 2); not that the loan was paid back",
         annotators=[
             v1.AnnotatorGroup(
                 kind=v1.ANNOTATOR_KIND_EXPERT,

@@ -1,4 +1,4 @@
-"""What every stage gets: the folder, the run, the keys, and the verified records of the stages before it."""
+"""What every stage gets: folder, run, keys, and the verified records of the stages before it."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ from mlspec.records import body_of, stage_of
 
 PIPELINE = "loan-approval"
 B = TypeVar("B", bound=Message)
+B_co = TypeVar("B_co", bound=Message, covariant=True)
 
 
 @dataclass(frozen=True)
-class Past(Generic[B]):
+class Past(Generic[B_co]):
     """A record of an earlier step, its signature checked, with its body of a known type."""
 
     verified: mlspec.VerifiedRecord
-    body: B
+    body: B_co
 
     @property
     def reference(self) -> v1.RecordReference:
@@ -55,7 +56,7 @@ class Job:
         return self._signers[person.name]
 
     def past(self, body_type: type[B], step: str | None = None) -> Past[B]:
-        """The run's newest record of a kind, its signature checked: nothing else is ever built upon.
+        """The run's newest record of a kind, verified: nothing else is ever built upon.
 
         Raises:
             LookupError: There is none.

@@ -1,4 +1,4 @@
-"""What goes into a leaf about a request, and what stands beside it because it describes a person."""
+"""What goes into a request's leaf, and what stands beside it because it describes a person."""
 
 from __future__ import annotations
 

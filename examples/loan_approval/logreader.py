@@ -1,4 +1,4 @@
-"""Reading the request log back: the tree recomputed, the checkpoint checked, and each leaf with what stands beside it."""
+"""Reading the request log back: tree recomputed, checkpoint checked, side records bound."""
 
 from __future__ import annotations
 

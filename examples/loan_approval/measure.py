@@ -1,9 +1,10 @@
-"""What evaluation and hold-back test have in common: rows are scored, measured, compared and judged in the same way."""
+"""What evaluation and hold-back test have in common: rows are scored and judged alike."""
 
 from __future__ import annotations
 
 import platform
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,8 +124,8 @@ def baseline(measured: Measured) -> v1.EvaluationBaseline:
 def judge(
     objectives: v1.Objectives,
     split_name: str,
-    measured: list[v1.Metric],
-    against: list[v1.Metric],
+    measured: Sequence[v1.Metric],
+    against: Sequence[v1.Metric],
 ) -> v1.CriteriaOutcome:
     """Every criterion on every slice that it names."""
     evidence = Evidence(split_name, measured, against)

@@ -1,4 +1,4 @@
-"""The tree of RFC 6962 over leaves, with SHA-256, and signed checkpoints of it as C2SP signed notes."""
+"""The tree of RFC 6962 over leaves, and signed checkpoints of it as C2SP signed notes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def root_of(hashes: Sequence[bytes]) -> bytes:
 
 
 def checkpoint(origin: str, size: int, root: bytes, signer: Signer, public: PublicKey) -> str:
-    """A signed checkpoint (C2SP tlog-checkpoint): origin, size and root, then one signature line."""
+    """A signed checkpoint (C2SP tlog-checkpoint): origin, size, root, and one signature line."""
     body = f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n"
     signature = note_key_hash(origin, public) + signer.sign(body.encode())
     return f"{body}\n— {origin} {base64.b64encode(signature).decode()}\n"

@@ -1,6 +1,7 @@
 """Metrics of scored rows, each with its sample count and, where it can be had, an interval.
 
-Rates get Wilson's interval, everything else a seeded bootstrap over rows. scipy and scikit-learn compute.
+Rates get Wilson's interval, everything else a seeded bootstrap over rows. scipy and scikit-learn
+compute.
 """
 
 from __future__ import annotations
@@ -49,11 +50,11 @@ class Scored:
 
 
 Measure = Callable[..., Any]
-"""Of truth and score along the last axis: one number for each set of rows, NaN where it is undefined."""
+"""Of truth and score along the last axis: one number a set of rows, NaN where undefined."""
 
 
 def calibration_error(truth: np.ndarray, score: np.ndarray, axis: int = -1) -> Any:
-    """Expected calibration error: gap of score and outcome over ten equal bins, weighted by rows."""
+    """Expected calibration error: gap of score and outcome over ten bins, weighted by rows."""
     bins = calibration_bins(score)
     gaps = [
         np.abs(np.where(bins == number, score - truth, 0.0).sum(axis=axis))
@@ -65,7 +66,7 @@ def calibration_error(truth: np.ndarray, score: np.ndarray, axis: int = -1) -> A
 def calibration_bins(score: np.ndarray) -> np.ndarray:
     """The bin of each score: ten of equal width, the last one with its end."""
     inner = np.linspace(0, 1, CALIBRATION_BIN_COUNT + 1)[1:-1]
-    return np.digitize(score, inner)
+    return np.asarray(np.digitize(score, inner))
 
 
 def auc(truth: np.ndarray, score: np.ndarray, axis: int = -1) -> Any:
@@ -84,7 +85,10 @@ def average_precision(truth: np.ndarray, score: np.ndarray, axis: int = -1) -> A
 
 
 def log_loss(truth: np.ndarray, score: np.ndarray, axis: int = -1) -> Any:
-    """Mean negative log likelihood, in nats; scores of 0 and 1 are moved by the least 64-bit step."""
+    """Mean negative log likelihood, in nats.
+
+    Scores of 0 and 1 are moved by the least 64-bit step.
+    """
     tiny = np.finfo(np.float64).eps
     certain = np.clip(np.where(truth == 1, score, 1 - score), tiny, 1 - tiny)
     return -np.log(certain).mean(axis=axis)
@@ -136,11 +140,14 @@ def _with_bootstrap(kind: Kind, rows: Scored) -> v1.Metric:
 
 
 def bootstrap(measure: Measure, *arrays: np.ndarray) -> v1.Interval | None:
-    """The percentile interval over resampled rows; None where some resample leaves the measure undefined."""
+    """The percentile interval over resampled rows.
+
+    None where some resample leaves the measure undefined.
+    """
     if len(arrays[0]) < 2:
         return None
     with warnings.catch_warnings():
-        # A resample of one class makes scipy warn; it gives no interval, and that is what we report.
+        # A resample of one class makes scipy warn; there is no interval then, and we say so.
         warnings.simplefilter("ignore")
         result = stats.bootstrap(
             arrays,

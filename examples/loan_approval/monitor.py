@@ -197,7 +197,7 @@ def condition_holds(condition: v1.RollbackCondition, body: v1.Monitoring) -> boo
 
 
 def actions(body: v1.Monitoring) -> list[v1.MonitoringAction]:
-    """What was done: the operator was told of each signal that is not OK, and a rule that holds stops the service."""
+    """What was done: the operator was told, and a rollback rule that holds stopped the service."""
     told = [signal.name for signal in body.monitoring_signals if signal.verdict != OK]
     made = []
     if told:

@@ -30,7 +30,7 @@ SIGNALS = (
 
 
 def agents() -> list[v1.MonitoringAgent]:
-    """The monitor of this example, which reads the request log, and the probe of the service's `/ok`."""
+    """The monitor of this example: it reads the request log and probes the service's `/ok`."""
     return [
         v1.MonitoringAgent(
             agent=v1.SoftwarePackage(name="examples.loan_approval.monitor", version=__version__),

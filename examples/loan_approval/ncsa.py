@@ -1,4 +1,7 @@
-"""One line of text for each request: NCSA's combined log format, then our fields. A view; the leaf is the evidence."""
+"""One line of text for each request: NCSA's combined log format, then our fields. A view.
+
+The leaf is the evidence.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 @dataclass(frozen=True)
 class Line:
-    """What one line is made of: the leaf, its hash, and the person-bearing fields that stand beside it."""
+    """What one line is made of: the leaf, its hash, and what stands beside it of the person."""
 
     entry: v1.LogEntry
     leaf_hash: bytes
@@ -61,7 +64,7 @@ class Line:
 
 
 def escape(text: str) -> str:
-    r"""Escape as nginx does: a quote, a backslash, and each byte below 0x20 or above 0x7e as `\xhh`."""
+    r"""Escape as nginx does: quote, backslash, bytes below 0x20 and above 0x7e as `\xhh`."""
     return "".join(
         chr(byte) if 0x20 <= byte <= 0x7E and byte not in b'"\\' else f"\\x{byte:02x}"
         for byte in text.encode("latin-1")

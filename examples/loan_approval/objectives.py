@@ -1,4 +1,7 @@
-"""Stage 1: what the model is for, what may go wrong and for whom, and the bar. Sealed before anything else."""
+"""Stage 1: what the model is for, what may go wrong and for whom, and the bar.
+
+Sealed before anything else.
+"""
 
 from __future__ import annotations
 

@@ -85,7 +85,10 @@ def drop_columns() -> v1.TransformationOperation:
 def fitted_operations(
     job: Job, kept: pd.DataFrame, state: State
 ) -> list[v1.TransformationOperation]:
-    """What was learnt from the training rows; done by the model itself, for rows and requests alike."""
+    """What was learnt from the training rows.
+
+    Done by the model itself, for rows and requests alike.
+    """
     from examples.loan_approval.transform import CLEAN_TRAIN, FITTED
 
     artifact = job.folder.artifact(FITTED, role="fitted state", media_type="application/json")
@@ -137,10 +140,11 @@ def output_features(operation: str, state: State) -> list[str]:
 
 
 def feature_mappings(state: State) -> list[v1.FeatureMapping]:
-    """From which raw columns each column of the prepared matrix is made, and its place there."""
-    paths: list[tuple[str, str, list[str]]] = []
-    for name in NUMBERS:
-        paths.append((name, name, ["impute-numbers", "scale-numbers"]))
+    """From which raw column each column of the prepared matrix is made, and its place there.
+
+    Scaling is for linear candidates only and changes neither.
+    """
+    paths = [(name, name, ["impute-numbers"]) for name in NUMBERS]
     paths += [(name, name, ["impute-flags"]) for name in FLAGS]
     for name, values in state["encode-codes"].items():
         paths += [(f"{name}={value:g}", name, ["encode-codes"]) for value in values]

@@ -121,7 +121,7 @@ def bill_of_materials(job: Job) -> v1.BillOfMaterials:
 
 
 def sign(job: Job, manifest: v1.PackageManifest) -> v1.PackageSignature:
-    """A detached signature over the manifest's digest, for who has the package and not the record."""
+    """A detached signature over the manifest's digest, for who has only the package."""
     signer = job.signer(RELEASE_MANAGER)
     job.folder.at(SIGNATURE).write_bytes(signer.sign(manifest.sha256))
     made = v1.PackageSignature(

@@ -1,4 +1,4 @@
-"""The smaller parts of the package: dependencies, bill of materials, model card, samples, manifest."""
+"""The parts of the package: dependencies, bill of materials, model card, samples, manifest."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def write_requirements(folder: Path) -> None:
 def write_bill_of_materials(folder: Path) -> None:
     """CycloneDX: the model, and each dependency with version, licence and package URL."""
     model = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
-    components = [
+    components: list[dict[str, object]] = [
         {
             "type": "machine-learning-model",
             "name": MODEL,
@@ -66,17 +66,17 @@ def write_bill_of_materials(folder: Path) -> None:
         }
     ]
     for name in DEPENDENCIES:
-        metadata = importlib.metadata.metadata(name)
-        version = metadata["Version"]
-        component = {
+        metadata = importlib.metadata.metadata(name).json
+        version = str(metadata["version"])
+        component: dict[str, object] = {
             "type": "library",
             "name": name,
             "version": version,
             "purl": f"pkg:pypi/{name}@{version}",
         }
-        licence = metadata.get("License-Expression")
+        licence = metadata.get("license_expression")
         if licence:
-            component["licenses"] = [{"expression": licence}]  # type: ignore[assignment]
+            component["licenses"] = [{"expression": licence}]
         components.append(component)
     content = {
         "bomFormat": "CycloneDX",
@@ -107,7 +107,7 @@ def write_card(folder: Path, objectives: v1.Objectives, tested: v1.HoldoutTest) 
 
 
 def write_samples(job: Job, folder: Path) -> list[v1.SampleInput]:
-    """Two made-up applications with the answers that they must get: a typical one, and one with a poor history."""
+    """Two made-up applications, a typical and a poor one, with the answers that they must get."""
     scorer = Scorer(folder)
     typical = json.loads((folder / "decision_rule.json").read_text())["typical_row"]
     names = [feature.name for feature in scorer.schema.features]

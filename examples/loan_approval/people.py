@@ -1,7 +1,7 @@
 """Who takes part: actors, their keys, and the trust file that says what each may vouch for.
 
-The keys are made anew for each run and lie unencrypted in the output folder, because nobody is there to type a
-password. Real ones lie encrypted, or in a key service behind the `Signer` protocol.
+The keys are made anew for each run and lie unencrypted in the output folder, because nobody is
+there to type a password. Real ones lie encrypted, or in a key service behind the `Signer` protocol.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def make_keys(folder: Folder) -> None:
 
 
 def write_trust(folder: Folder, now: datetime | None = None) -> None:
-    """The trust file, as those who verify would hold it: handed over beside the records, never with them."""
+    """The trust file: handed over beside the records, never with them."""
     policy = v1.TrustPolicy(version=1)
     policy.expire_time.FromDatetime((now or datetime.now(UTC)) + timedelta(days=365))
     keyids: dict[str, str] = {}

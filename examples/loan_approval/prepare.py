@@ -1,7 +1,7 @@
 """The part of the preparation that is fitted: medians, commonest values, means, scales, categories.
 
-It is fitted to training rows and nothing else, and it becomes part of the model, so that a request meets the same code
-and the same numbers as a training row did.
+It is fitted to training rows and nothing else, and it becomes part of the model, so that a request
+meets the same code and the same numbers as a training row did.
 """
 
 from __future__ import annotations

@@ -55,7 +55,10 @@ def dataset_statistics(
 def feature_statistics(
     name: str, column: pd.Series[float] | pd.Series[str], edges: Sequence[float] | None = None
 ) -> v1.FeatureStatistics:
-    """Statistics of one column: numbers get moments, quantiles and a histogram; words their counts."""
+    """Statistics of one column: numbers get moments, quantiles and a histogram.
+
+    Words their counts.
+    """
     present = column.dropna()
     message = v1.FeatureStatistics(
         name=name,
@@ -92,7 +95,7 @@ def top_values(
 ) -> list[tuple[float | str, int]]:
     """The commonest values with their counts, commonest first, ties by value."""
     counted = [
-        (value if isinstance(value, str) else float(value), int(count))
+        (value if isinstance(value, str) else float(str(value)), int(count))
         for value, count in present.value_counts().items()
     ]
     return sorted(counted, key=lambda pair: (-pair[1], pair[0]))[:TOP_VALUE_COUNT]

@@ -1,4 +1,4 @@
-"""The objects that outlive a run: each is made by a signed event, so that its id and status can be checked."""
+"""The objects that outlive a run: each is made by a signed event, so that it can be checked."""
 
 from __future__ import annotations
 

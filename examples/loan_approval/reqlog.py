@@ -1,8 +1,9 @@
 """The request log: one leaf for each event, in order, on disk before the answer goes out.
 
-Leaves stand in `requests.log`, each after its length; what describes a person stands in a file of its own for each
-leaf, so that it can be erased; `access.log` has a line of text for each request. Tiles, proofs and restarts are for a
-room of its own (docs/spec/logging.md); this is the least that a log must do: never lose or reorder an entry.
+Leaves stand in `requests.log`, each after its length; what describes a person stands in a file of
+its own for each leaf, so that it can be erased; `access.log` has a line of text for each request.
+Tiles, proofs and restarts are for a room of its own (docs/spec/logging.md); this is the least that
+a log must do: never lose or reorder an entry.
 """
 
 from __future__ import annotations
@@ -53,11 +54,14 @@ class RequestLog:
         return len(self.hashes)
 
     def append(self, entry: v1.LogEntry, detail: v1.RequestDetail | None = None) -> bytes:
-        """Write an entry, its side record and its line; return the leaf's hash once all are on disk.
+        """Write an entry, its side record and its line.
+
+        Return the leaf's hash once all are on disk.
 
         Raises:
             ValidationError: The entry breaks a rule; nothing was written.
             ValueError: The leaf is over 65,535 bytes; nothing was written.
+
         """
         entry.origin, entry.sequence_number = LOG_ORIGIN, self.size
         entry.nonce = secrets.token_bytes(16)
@@ -102,7 +106,10 @@ class RequestLog:
 
 
 def side_path(folder: Path, sequence_number: int) -> Path:
-    """Where the side record of a leaf lies; erasing it is removing this file and the leaf's line."""
+    """Where the side record of a leaf lies.
+
+    Erasing it is removing this file and the leaf's line.
+    """
     return folder / SIDE / f"{sequence_number:08d}.binpb"
 
 

@@ -1,4 +1,4 @@
-"""How the model takes over: a quarter of the applications first, then all, if nothing fails meanwhile."""
+"""How the model takes over: a quarter of the applications first, then all, if nothing fails."""
 
 from __future__ import annotations
 
@@ -72,11 +72,12 @@ class RollOut:
         step.request_count += outcome in (v1.INFERENCE_OUTCOME_ANSWERED, *FAILURES)
         step.failed_request_count += outcome in FAILURES
         self._seen += outcome in (*TAKEN, *FAILURES)
-        if len(self.steps) < len(self.plan) and self._seen >= plan.min_request_count:
-            if self._end(plan) == v1.VERDICT_PASS:
-                self._begin(self.plan[len(self.steps)])
-                if self.moved is not None:
-                    self.moved(self.plan[len(self.steps) - 1])
+        last = len(self.steps) == len(self.plan)
+        if last or self._seen < plan.min_request_count or self._end(plan) != v1.VERDICT_PASS:
+            return
+        self._begin(self.plan[len(self.steps)])
+        if self.moved is not None:
+            self.moved(self.plan[len(self.steps) - 1])
 
     def finish(self) -> list[v1.RollOutStep]:
         """The steps as they went."""

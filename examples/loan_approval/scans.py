@@ -15,12 +15,13 @@ from mlspec import __version__, v1
 
 KNOWN_DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 SECRET = re.compile(
-    rb"-----BEGIN [A-Z ]*PRIVATE KEY-----|AKIA[0-9A-Z]{16}|(?i:password|secret|token)\s*[:=]\s*\S{8}"
+    rb"-----BEGIN [A-Z ]*PRIVATE KEY-----|AKIA[0-9A-Z]{16}"
+    rb"|(?i:password|secret|token)\s*[:=]\s*\S{8}"
 )
 
 
 def scan_for_code(folder: Path, manifest_sha256: bytes) -> v1.SecurityScan:
-    """No file may be a pickle, and the ONNX model may use standard operators on its own data only."""
+    """No file may be a pickle, and ONNX may use standard operators on its own data only."""
     scan = _scan(v1.SECURITY_SCAN_KIND_SERIALIZATION, package("onnx"), manifest_sha256)
     for path in _files(folder):
         problem = code_in(path)

@@ -1,4 +1,4 @@
-"""The schema of the clean rows: first guessed from thirty rows, then laid down by people, and of requests."""
+"""The schema of the clean rows: guessed from thirty rows, then laid down by people."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def first_rows(train: pd.DataFrame) -> pd.DataFrame:
 
 
 def infer(rows: pd.DataFrame) -> v1.FeatureSchema:
-    """A schema guessed from a few rows: kinds, presence, and the range or the list of values seen."""
+    """A schema guessed from a few rows: kinds, presence, and the range or list of values seen."""
     schema = v1.FeatureSchema(
         name=NAME,
         version=INFERRED_VERSION,
@@ -157,7 +157,7 @@ def of_requests(schema: v1.FeatureSchema) -> v1.FeatureSchema:
         version=schema.version,
         features=[by_name[name] for name in INPUTS],
         origin=v1.SCHEMA_ORIGIN_AUTHORED,
-        description=f"The inputs of the loan model, without {', '.join(SLICE_FEATURES)} and the label.",
+        description=f"Inputs of the loan model, without {', '.join(SLICE_FEATURES)} and label.",
     )
 
 
@@ -176,7 +176,7 @@ def outside(column: pd.Series[float] | pd.Series[str], feature: v1.FeatureDefini
 
 
 def in_domain(clean: pd.DataFrame, schema: v1.FeatureSchema) -> np.ndarray:
-    """Which rows the model is for: every input that is present is in its domain, and the needed ones are there."""
+    """Which rows the model is for: inputs are in their domains, and the needed ones are there."""
     fits = np.ones(len(clean), dtype=bool)
     for feature in schema.features:
         if feature.name not in INPUTS:

@@ -35,7 +35,7 @@ class Answer:
     threshold: float
     typical_probability: float
     attributions: np.ndarray
-    """What each input adds to the probability, against a typical applicant, in the order of the schema."""
+    """What each input adds to the probability, against a typical applicant, in schema order."""
 
 
 class Scorer:

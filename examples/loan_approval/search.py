@@ -1,4 +1,4 @@
-"""The search for hyperparameters: every combination, each measured by cross-validation within the training rows."""
+"""The search for hyperparameters: every combination, cross-validated within training rows."""
 
 from __future__ import annotations
 

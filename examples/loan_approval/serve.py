@@ -1,7 +1,8 @@
 """Stage 11: the model answers real requests over HTTP, in a process of its own.
 
-Run as `python -m examples.loan_approval.serve FOLDER` with the variables of `run.context()` and `LOAN_SERVICE_TOKEN`. What
-is to happen is sealed before the first request (STARTED); what happened, after the last one (FINISHED).
+Run as `python -m examples.loan_approval.serve FOLDER` with the variables of `run.context()` and
+`LOAN_SERVICE_TOKEN`. What is to happen is sealed before the first request (STARTED); what happened,
+after the last one (FINISHED).
 """
 
 from __future__ import annotations

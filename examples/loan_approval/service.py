@@ -1,4 +1,4 @@
-"""The service: answers applications over HTTP, and lets no answer out before its leaf is in the log."""
+"""The service: answers over HTTP, and lets no answer out before its leaf is in the log."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Service:
         return hmac.compare_digest(given, f"Bearer {self.token}".encode())
 
     def decide(self, asked: Asked, content: dict[str, object]) -> Reply:
-        """Answer an application: by the model, or, for those whom the roll-out leaves out, by an underwriter."""
+        """Answer an application: by the model, or send it to an underwriter."""
         application = content.get("application_id")
         if not isinstance(application, str) or not 1 <= len(application) <= 64:
             return refused(422, "application_id: must be a text of 1 to 64 characters")
@@ -140,7 +140,10 @@ class Service:
         return JSONResponse(reply.content, reply.status, headers)
 
     def write(self, asked: Asked, reply: Reply, response: Response) -> None:
-        """Put a request, or the feedback that it brought, into the log; then let the roll-out count it."""
+        """Put a request, or the feedback that it brought, into the log.
+
+        Then let the roll-out count it.
+        """
         if reply.feedback is not None:
             self.log.append(v1.LogEntry(feedback=reply.feedback))
             return
@@ -155,7 +158,7 @@ class Service:
 
 def refused(status: int, *problems: str) -> Reply:
     """An answer to a request that does not fit."""
-    content = {"error": problems[0], "problems": list(problems)}
+    content: dict[str, object] = {"error": problems[0], "problems": list(problems)}
     return Reply(status, content, v1.INFERENCE_OUTCOME_INPUT_REFUSED)
 
 

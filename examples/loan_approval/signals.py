@@ -1,4 +1,7 @@
-"""The signals of a window: drift, quality, failures, groups. What cannot be told is UNDECIDED, never fine."""
+"""The signals of a window: drift, quality, failures, groups.
+
+What cannot be told is UNDECIDED, never fine.
+"""
 
 from __future__ import annotations
 
@@ -147,7 +150,10 @@ def approvals(evaluation: v1.ModelEvaluation, scored: list[Request]) -> v1.Monit
 def quality(
     objectives: v1.Objectives, evaluation: v1.ModelEvaluation, scored: list[Request]
 ) -> list[v1.MonitoringSignal]:
-    """AUC and calibration of the answers whose truth came; the bounds are those of the objectives."""
+    """AUC and calibration of the answers whose truth came.
+
+    The bounds are those of the objectives.
+    """
     known = [r for r in scored if r.label is not None]
     truth = np.array([int(bool(r.label)) for r in known])
     score = np.array([r.record.model.prediction.number_value for r in known])
@@ -180,6 +186,17 @@ def quality(
     return made
 
 
+Row = tuple[
+    str,
+    v1.SignalKind.ValueType,
+    v1.SignalStatistic.ValueType,
+    float | None,
+    int,
+    Bounds,
+]
+"""A signal's name, kind, statistic, value, sample count and bounds."""
+
+
 def service_signals(objectives: v1.Objectives, log: ReadLog) -> list[v1.MonitoringSignal]:
     """Latency, failures, refused applications, and entries that were lost."""
     asked = [r for r in log.requests if r.record.endpoint == DECISIONS]
@@ -191,7 +208,7 @@ def service_signals(objectives: v1.Objectives, log: ReadLog) -> list[v1.Monitori
     total = len(log.requests)
     rate, count = v1.SIGNAL_STATISTIC_REQUEST_RATE, v1.SIGNAL_STATISTIC_COUNT
     quantile, domain = v1.SIGNAL_STATISTIC_QUANTILE, v1.SIGNAL_STATISTIC_OUT_OF_DOMAIN_RATE
-    rows: Sequence[tuple[str, int, int, float | None, int, Bounds]] = (
+    rows: Sequence[Row] = (
         (
             LATENCY,
             v1.SIGNAL_KIND_LATENCY,
@@ -235,7 +252,7 @@ def service_signals(objectives: v1.Objectives, log: ReadLog) -> list[v1.Monitori
 
 
 def groups(scored: list[Request], people: pd.DataFrame, bound: float) -> list[v1.MonitoringSignal]:
-    """How far each group's share of approvals lies from that of all, as far as there are rows to tell.
+    """How far each group's share of approvals lies from that of all.
 
     Args:
         scored: Requests that the model answered.

@@ -1,4 +1,4 @@
-"""Where the table comes from: the connectors that read it, and the signature that vouches for it."""
+"""Where the table comes from: what read it, and the signature that vouches for it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Stage 6: the sets that training, evaluation and the hold-back test use, and what was checked so that none leaks.
+"""Stage 6: the sets that are trained and tested with, and the search for leaks between them.
 
-Which rows go where was settled when they came in; here the sets get their digests, the hold-back set its custodian and
-its commitment, and the search for leaks is made. Of the hold-back set only counts are ever told.
+Which rows go where was settled when they came in; here the sets get their digests, the hold-back
+set its custodian and its commitment, and the search for leaks is made. Of the hold-back set only
+counts are ever told.
 """
 
 from __future__ import annotations
@@ -175,7 +176,7 @@ def checks(
 ) -> list[v1.LeakageCheck]:
     """All searches for leaks, between each two sets and of labels."""
     train, validation = clean[Part.TRAIN], clean[Part.VALIDATION]
-    found = [
+    return [
         exact_rows(job, Part.VALIDATION, Part.TRAIN),
         exact_rows(job, Part.HOLDOUT, Part.TRAIN),
         exact_rows(job, Part.HOLDOUT, Part.VALIDATION),
@@ -185,7 +186,6 @@ def checks(
         label_features(train, analysis),
         fitted_state(transformation),
     ]
-    return found
 
 
 def overall(body: v1.DataSplitting) -> v1.Verdict.ValueType:

@@ -53,7 +53,10 @@ def state_log(job: Job) -> None:
 
 
 def forget_stranger(job: Job) -> None:
-    """Erase what the log has of a caller that it did not know; applicants must be kept for 25 months."""
+    """Erase what the log has of a caller that it did not know.
+
+    Applicants must be kept for 25 months.
+    """
     for request in read_log(job.folder).requests:
         if request.record.status_code == UNAUTHORIZED and request.detail is not None:
             erase(job.folder.root / LOGS, request.entry.sequence_number)

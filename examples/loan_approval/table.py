@@ -17,7 +17,10 @@ from examples.loan_approval.columns import INPUTS, LABEL, SENTINELS, SLICE_FEATU
 SPLIT_SEED = "loan-applications/1"
 BUCKET_COUNT = 100
 KEY_FEATURES = ("loanamt", "price", "apr", "atotinc", "cototinc")
-"""The table has no ids. Rows that agree in these amounts are one application, entered more than once."""
+"""The table has no ids.
+
+Rows that agree in these amounts are one application, entered more than once.
+"""
 
 HASH_FUNCTION = (
     "SHA-256 of the seed, a line feed, and the fields as they stand in the file, joined by commas; "
@@ -26,7 +29,10 @@ HASH_FUNCTION = (
 
 
 class Part(StrEnum):
-    """What a row is for. It follows from the row's key, so that more rows would move none of these."""
+    """What a row is for.
+
+    It follows from the row's key, so that more rows would move none of these.
+    """
 
     TRAIN = "train"
     VALIDATION = "validation"
@@ -45,7 +51,7 @@ PART_ENDS: tuple[tuple[Part, int], ...] = (
 
 @dataclass(frozen=True)
 class Table:
-    """A CSV table: the header line, and each row as the bytes that it came as, without line ends."""
+    """A CSV table: the header, and each row as the bytes that it came as, without line ends."""
 
     header: bytes
     rows: tuple[bytes, ...]
@@ -116,7 +122,7 @@ def sex(frame: pd.DataFrame) -> pd.Series[str]:
 
 
 def repaired(frame: pd.DataFrame) -> pd.DataFrame:
-    """Row by row, nothing fitted: sentinels to missing, leaks and protected columns dropped, slices kept beside.
+    """Row by row, nothing fitted: sentinels to missing, leaks dropped, slices kept beside.
 
     Columns: the model's inputs in order, then race, sex and the label.
     """

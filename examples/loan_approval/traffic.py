@@ -1,7 +1,8 @@
 """The people who apply once the model serves, over real HTTP; and what else arrives at a service.
 
-Applicants are the rows that were set aside when the data came in. The label of each becomes known afterwards, as
-feedback. In between come requests that a service must survive: broken, wrong, too large, from nobody it knows.
+Applicants are the rows that were set aside when the data came in. The label of each becomes known
+afterwards, as feedback. In between come requests that a service must survive: broken, wrong, too
+large, from nobody it knows.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Counts:
 
 
 def applications(path: Path) -> list[tuple[str, dict[str, float | None], bool]]:
-    """Each later applicant: id, features as the desk enters them (null where missing), and the decision to come."""
+    """Each later applicant: id, features (null where missing), and the decision to come."""
     clean = repaired(read_table(path)[1].frame())
     made = []
     for number, (_, row) in enumerate(clean.iterrows(), 1):

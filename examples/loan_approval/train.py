@@ -1,6 +1,7 @@
-"""Stage 7: search for hyperparameters on training rows alone, fit the winner, and turn it into ONNX.
+"""Stage 7: search for hyperparameters, fit the winner, and turn it into ONNX.
 
-The trained pipeline takes raw inputs: what was fitted in stage 4 is inside it, and is compared with what stage 4 kept.
+The trained pipeline takes raw inputs: what was fitted in stage 4 is inside it, and is compared with
+what stage 4 kept.
 """
 
 from __future__ import annotations
@@ -211,7 +212,7 @@ def register(job: Job) -> v1.TrainedModel:
         signature=signature(job),
         limitations=["amounts beyond the bounds of the training rows", "other cities, other years"],
     )
-    trained = v1.TrainedModel(
+    return v1.TrainedModel(
         model=model_version(job, model, VERSION),
         artifact=model.artifact,
         format=v1.ModelFormat(
@@ -223,7 +224,6 @@ def register(job: Job) -> v1.TrainedModel:
         carries_code=False,
         signature=model.signature,
     )
-    return trained
 
 
 def signature(job: Job) -> v1.ModelSignature:

@@ -1,7 +1,7 @@
-"""Stage 4: repair the sentinels, drop what no model may see, take absurd rows out, and fit the preparation.
+"""Stage 4: repair sentinels, drop what no model may see, take absurd rows out, fit the rest.
 
-Everything here is either the same for each row, or learnt from training rows alone. The custodian runs the same repair
-over the sealed hold-back rows and seals what comes out; nobody else sees it.
+Everything here is either the same for each row, or learnt from training rows alone. The custodian
+runs the same repair over the sealed hold-back rows and seals what comes out; nobody else sees it.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def clean_csv(content: bytes) -> bytes:
 
 
 def to_csv(clean: pd.DataFrame) -> bytes:
-    """Clean rows as CSV: shortest numbers that read back the same, blanks for missing, line feeds."""
+    """Clean rows as CSV: shortest exact numbers, blanks for missing, line feeds."""
     text: str = clean.to_csv(index=False, lineterminator="\n")
     return text.encode()
 
@@ -88,7 +88,10 @@ def write(job: Job, relative: str, clean: pd.DataFrame) -> None:
 def eliminate_outliers(
     analysis: Past[v1.DataAnalysis], train: pd.DataFrame, row_count: int
 ) -> tuple[v1.TransformationOperation, pd.DataFrame]:
-    """Take training rows out whose amounts lie beyond the bounds of the analysis; the rest is kept."""
+    """Take training rows out whose amounts lie beyond the bounds of the analysis.
+
+    The rest is kept.
+    """
     found = next(d for d in analysis.body.outlier_detections if d.name == BY_IQR)
     bounds = {f.feature: (f.lower_bound, f.upper_bound) for f in found.features_found}
     hit = beyond(train, bounds).any(axis=1).to_numpy()

@@ -1,10 +1,13 @@
 """Stage 5: is the clean data as its schema says, and did the parts come out alike?
 
-The schema is guessed from thirty rows, and then laid down by people: a guess refuses most of the data, which is shown
-here, not hidden. The hold-back rows are not looked at; their custodian says yes or no in the next stage.
+The schema is guessed from thirty rows, and then laid down by people: a guess refuses most of the
+data, which is shown here, not hidden. The hold-back rows are not looked at; their custodian says
+yes or no in the next stage.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -145,7 +148,7 @@ def anomalies(
     schema: v1.FeatureSchema,
     inferred: v1.FeatureSchema,
     train: pd.DataFrame,
-    done: list[v1.DataCheck],
+    done: Iterable[v1.DataCheck],
 ) -> list[v1.DataAnomaly]:
     """All that is not as expected, worst first."""
     found = [a for f in schema.features for a in feature_anomalies(rows[f.name], f)]

@@ -1,13 +1,16 @@
-"""Decides launch criteria on metrics. Three answers: PASS, FAIL, UNDECIDED; what is not known never passes.
+"""Decides launch criteria on metrics. Three answers: PASS, FAIL, UNDECIDED.
 
-A metric that is missing, has no value, no interval where one is asked for, or too few rows; another unit; another
-split; no slice to look at; no baseline; a result that is not finite: each is UNDECIDED, with the reason.
+What is not known never passes.
+
+A metric that is missing, has no value, no interval where one is asked for, or too few rows; another
+unit; another split; no slice to look at; no baseline; a result that is not finite: each is
+UNDECIDED, with the reason.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from mlspec import v1
@@ -19,7 +22,7 @@ class Unknown(Exception):  # noqa: N818 - it is an answer, not an error
 
 @dataclass(frozen=True)
 class Evidence:
-    """What criteria are decided on: metrics of one split, and those of the baseline on the same rows."""
+    """What criteria are decided on: metrics of one split, and the baseline's on the same rows."""
 
     split_name: str
     metrics: Sequence[v1.Metric]
@@ -89,15 +92,20 @@ def omitted(criterion: v1.Criterion, evidence: Evidence) -> list[v1.OmittedSlice
 
 
 def slices_of(criterion: v1.Criterion, evidence: Evidence) -> list[v1.Slice]:
-    """The slices that a criterion names, as far as the evidence has them; none if it is of all rows."""
+    """The slices that a criterion names, as far as the evidence has them.
+
+    None if it is of all rows.
+    """
     parts = list(criterion.slices)
     for feature in criterion.slice_features:
         parts += evidence.slices(feature)
     return parts
 
 
-def overall(criteria: Iterable[v1.Criterion], results: Sequence[v1.CriterionResult]) -> int:
-    """FAIL if a required criterion fails, UNDECIDED if one is undecided or none was decided, else PASS."""
+def overall(
+    criteria: Iterable[v1.Criterion], results: Sequence[v1.CriterionResult]
+) -> v1.Verdict.ValueType:
+    """FAIL if a required criterion fails, UNDECIDED if one is or none was decided, else PASS."""
     required = {c.id for c in criteria if c.severity == v1.CRITERION_SEVERITY_REQUIRE}
     verdicts = {r.verdict for r in results if r.criterion_id in required}
     if required - {r.criterion_id for r in results}:
@@ -184,7 +192,7 @@ def _look_up(term: v1.MetricTerm, unit: str, evidence: Evidence, part: v1.Slice 
     return _Value(number, (metric.sample_count,))
 
 
-def _operate(kind: int, numbers: list[float]) -> float:
+def _operate(kind: v1.OperationKind.ValueType, numbers: list[float]) -> float:
     try:
         result = _OPERATIONS[kind](numbers)
     except (ZeroDivisionError, OverflowError):
@@ -196,7 +204,7 @@ def _operate(kind: int, numbers: list[float]) -> float:
     return result
 
 
-_OPERATIONS = {
+_OPERATIONS: dict[v1.OperationKind.ValueType, Callable[[list[float]], float]] = {
     v1.OPERATION_KIND_ADD: lambda n: n[0] + n[1],
     v1.OPERATION_KIND_SUBTRACT: lambda n: n[0] - n[1],
     v1.OPERATION_KIND_MULTIPLY: lambda n: n[0] * n[1],

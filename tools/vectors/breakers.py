@@ -33,9 +33,7 @@ def _plain(site: Site, field: Any) -> Iterator[Any]:
             yield from (limit + 1, math.inf, math.nan)
         case "finite":
             yield math.inf
-        case "in" | "not_in" | "const" if field.type == field.TYPE_STRING:
-            yield from _MISFITS if name != "not_in" else limit
-        case "in" | "not_in" | "defined_only" | "const":
+        case "in" | "not_in" | "defined_only" | "const" if field.type != field.TYPE_STRING:
             yield from (*limit, 0, 9_999) if name == "not_in" else (0, 1, 2, 9_999)
         case _:
             yield from _MISFITS

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mlspec.errors import MLSpecError, VerificationError
 from mlspec.store import objects
 from mlspec.store.facts import Facts
-from mlspec.store.objects import ObjectRow
+from mlspec.store.objects import ObjectRow, Occurrence
 from mlspec.store.report import Line, Verdict
 from mlspec.store.rules import SUCCEEDED
 
@@ -39,12 +39,13 @@ class ObjectHistory:
         """Return every object by its creation."""
         return sorted(self._rows.values(), key=lambda row: row.created)
 
-    def add(self, record: v1.Record, facts: Facts, sequence: int) -> None:
+    def add(self, record: v1.Record, facts: Facts, sequence: int, sha256: bytes) -> None:
         """Apply an event. Raises VerificationError if the objects so far forbid it."""
         if facts.state != SUCCEEDED:
             return
         try:
-            self.keep(objects.apply(record.object_event, facts.namespace_name, sequence, self))
+            found = Occurrence(record.object_event, facts.namespace_name, sequence, sha256)
+            self.keep(objects.apply(found, self))
         except MLSpecError as error:
             raise VerificationError(
                 error.message, error_id=error.id, path=error.path, remedy=error.remedy
@@ -73,7 +74,7 @@ class ObjectHistory:
             yield Line(Verdict.FAIL, "object", object_id, label, message, id="object.row")
 
 
-_NOTHING = ObjectRow("", 0, "", "", "", 0, 0, 0)
+_NOTHING = ObjectRow("", 0, "", "", "", 0, 0, 0, b"")
 
 
 def _place(row: ObjectRow, name_key: str) -> tuple[int, str, str, str]:

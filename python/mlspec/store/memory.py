@@ -31,7 +31,7 @@ class MemoryIndex(ObjectHistory):
             record = sealed.peek()
             facts = facts_of(record.header)
             if facts.stage == EVENT_STAGE:
-                self.add(record, facts, sequence)
+                self.add(record, facts, sequence, sealed.sha256)
         except MLSpecError:
             return
         self.take_facts(facts, sealed.sha256, sequence)

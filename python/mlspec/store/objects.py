@@ -7,7 +7,7 @@ applies an event when it is stored and when a store is verified. Rules: docs/spe
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from mlspec.errors import InputError, StateError
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 CREATE, RENAME, DEPRECATE, ARCHIVE, REACTIVATE = 1, 2, 3, 4, 5
 ACTIVE, DEPRECATED, ARCHIVED = 1, 2, 3
 
+_FIRST_KIND_FIELD: Final = 6
 STATUS_NAMES: Final = {ACTIVE: "active", DEPRECATED: "deprecated", ARCHIVED: "archived"}
 KIND_NAMES: Final = (
     "object",
@@ -66,6 +67,7 @@ class ObjectRow:
         status: A value of `mlspec.v1.ObjectStatus`.
         created: Sequence of the event that created it.
         changed: Sequence of the last event about it.
+        event: SHA-256 of the record of that event.
     """
 
     object_id: str
@@ -76,6 +78,7 @@ class ObjectRow:
     status: int
     created: int
     changed: int
+    event: bytes
 
     @property
     def name_key(self) -> str | None:
@@ -106,20 +109,27 @@ class ObjectView(Protocol):
         """Return the object that holds this name and is not archived."""
 
 
-def apply(event: v1.ObjectEvent, namespace: str, sequence: int, view: ObjectView) -> ObjectRow:
-    """Return the object's row after `event`. Raises StateError or InputError, changing nothing."""
-    if event.action == CREATE:
-        row = _created(event, namespace, sequence, view)
-    else:
-        row = _changed(event, namespace, sequence, view)
+class Occurrence(NamedTuple):
+    """An event as a store has it: what the record says, and which record it is."""
+
+    event: v1.ObjectEvent
+    namespace: str
+    sequence: int
+    sha256: bytes
+
+
+def apply(found: Occurrence, view: ObjectView) -> ObjectRow:
+    """Return the object's row after an event. Raises StateError, InputError, changing nothing."""
+    row = _created(found, view) if found.event.action == CREATE else _changed(found, view)
     if row.name_key is not None:
         _require_free_name(row, view)
     return row
 
 
-def _created(event: v1.ObjectEvent, namespace: str, sequence: int, view: ObjectView) -> ObjectRow:
+def _created(found: Occurrence, view: ObjectView) -> ObjectRow:
+    event = found.event
     field = event.WhichOneof("created_object")
-    if field is None or KIND_NAMES.index(field) != event.object_kind:
+    if field is None or _kind_of(event, field) != event.object_kind:
         raise _malformed("object_kind", "must be the kind of the created object")
     created = getattr(event, field)
     attributes = created.attributes
@@ -146,13 +156,19 @@ def _created(event: v1.ObjectEvent, namespace: str, sequence: int, view: ObjectV
     return ObjectRow(
         object_id=event.object_id,
         kind=event.object_kind,
-        namespace_name=namespace,
+        namespace_name=found.namespace,
         owner_id=owner_id,
         name=attributes.name,
         status=ACTIVE,
-        created=sequence,
-        changed=sequence,
+        created=found.sequence,
+        changed=found.sequence,
+        event=found.sha256,
     )
+
+
+def _kind_of(event: v1.ObjectEvent, field: str) -> int:
+    """The kinds count as the fields of the oneof do."""
+    return int(event.DESCRIPTOR.fields_by_name[field].number) - _FIRST_KIND_FIELD + 1
 
 
 def _owner_of(field: str, created: object) -> str:
@@ -162,7 +178,8 @@ def _owner_of(field: str, created: object) -> str:
     return str(getattr(created, owner_field)) if owner_field else ""
 
 
-def _changed(event: v1.ObjectEvent, namespace: str, sequence: int, view: ObjectView) -> ObjectRow:
+def _changed(found: Occurrence, view: ObjectView) -> ObjectRow:
+    event = found.event
     row = view.object(event.object_id)
     if row is None:
         raise StateError(
@@ -171,7 +188,7 @@ def _changed(event: v1.ObjectEvent, namespace: str, sequence: int, view: ObjectV
             path="object_event.object_id",
             remedy="Store the event that created it first.",
         )
-    if (row.kind, row.namespace_name) != (event.object_kind, namespace):
+    if (row.kind, row.namespace_name) != (event.object_kind, found.namespace):
         raise StateError(
             f"must name a {row.kind_name} of namespace {row.namespace_name}, as it was created",
             error_id="object.mismatch",
@@ -185,11 +202,19 @@ def _changed(event: v1.ObjectEvent, namespace: str, sequence: int, view: ObjectV
             path="object_event.action",
             remedy="Reactivate it first." if row.status == ARCHIVED else "",
         )
+    if event.HasField("previous_event") and event.previous_event.digest.sha256 != row.event:
+        raise StateError(
+            f"must be the last event about the object ({row.event.hex()})",
+            error_id="object.previous_event",
+            path="object_event.previous_event",
+            remedy="Somebody changed the object meanwhile: look at it, then seal a new event.",
+        )
     return replace(
         row,
         name=event.new_name if event.HasField("new_name") else row.name,
         status=_TO.get(event.action, row.status),
-        changed=sequence,
+        changed=found.sequence,
+        event=found.sha256,
     )
 
 

@@ -20,7 +20,7 @@ from mlspec.media import RECORD_PAYLOAD_TYPE
 from mlspec.records import body_of
 from mlspec.store import objects
 from mlspec.store.facts import EVENT_STAGE, MANIFEST_STAGE, Facts, require_findable
-from mlspec.store.objects import ObjectRow, ObjectView
+from mlspec.store.objects import ObjectRow, ObjectView, Occurrence
 from mlspec.store.protocol import DeprecatedObjectWarning
 from mlspec.store.usage import used_dataset_versions
 
@@ -118,7 +118,8 @@ def admit(
     doubts = require_usable_data(record.header, body_of(record), view)
     changed = None
     if facts.stage == EVENT_STAGE and facts.state == SUCCEEDED:
-        changed = objects.apply(record.object_event, facts.namespace_name, sequence, view)
+        found = Occurrence(record.object_event, facts.namespace_name, sequence, sha256)
+        changed = objects.apply(found, view)
     return Admission(changed, doubts)
 
 

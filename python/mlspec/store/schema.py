@@ -36,6 +36,7 @@ OBJECT_COLUMNS: Final = (
     "status",
     "created",
     "changed",
+    "event",
 )
 
 
@@ -78,7 +79,7 @@ _TABLES: Final = (
     "CREATE TABLE objects (object_id VARCHAR(36) PRIMARY KEY NOT NULL, kind BIGINT NOT NULL, "
     "namespace_name VARCHAR(255) NOT NULL, owner_id VARCHAR(36) NOT NULL, "
     "name VARCHAR(255) NOT NULL, name_key VARCHAR(255), status BIGINT NOT NULL, "
-    "created BIGINT NOT NULL, changed BIGINT NOT NULL)",
+    "created BIGINT NOT NULL, changed BIGINT NOT NULL, event {bytes_type} NOT NULL)",
 )
 _INDEXES: Final = (
     "CREATE UNIQUE INDEX records_sha256 ON records (sha256)",

@@ -101,7 +101,7 @@ def _record_line(
         _check_columns(entry, facts)
         _check_parents(store, record)
         if facts.stage == EVENT_STAGE:
-            history.add(record, facts, entry.sequence)
+            history.add(record, facts, entry.sequence, sealed.sha256)
         verified = unseal(sealed, trust, at=at)
     except UntrustedError as error:
         return _line(Verdict.UNTRUSTED, entry, label, error)
