@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -14,11 +15,12 @@ from types import TracebackType
 from typing import Final, Self
 
 from benchmarks.environments import ROOT
-from benchmarks.rows import OURS, Row
+from benchmarks.rows import Row
 
 Progress = Callable[[str], None]
 
 _LAST_WORDS: Final = 200
+_FOLDERS: Final = re.compile(r"(?:/[^\s/:\"']+)+/")
 
 
 class Worker:
@@ -59,7 +61,7 @@ class Worker:
             raise RuntimeError(f"its process ended: {self._last_line()}")
         answer = json.loads(line)
         if "error" in answer:
-            raise RuntimeError(answer["error"])
+            raise RuntimeError(_without_folders(answer["error"]))
         return float(answer["seconds"])
 
     def __enter__(self) -> Self:
@@ -85,7 +87,7 @@ class Worker:
     def _last_line(self) -> str:
         self._log.seek(0)
         lines = self._log.read().decode(errors="replace").strip().splitlines()
-        return lines[-1][:_LAST_WORDS] if lines else "it said nothing"
+        return _without_folders(lines[-1][:_LAST_WORDS]) if lines else "it said nothing"
 
 
 @dataclass(slots=True)
@@ -149,12 +151,12 @@ def measure(
     return measured
 
 
+def _without_folders(words: str) -> str:
+    """Keep the last parts of paths: the folders above name people and machines."""
+    return _FOLDERS.sub("", words)
+
+
 def _turned(rows: Sequence[Row], by: int) -> Iterable[Row]:
     """Return the rows from another one on, so that none always follows the same one's noise."""
     start = by % len(rows)
     return (*rows[start:], *rows[:start])
-
-
-def ours(rows: Iterable[Row]) -> list[Row]:
-    """Return the rows that need no peer."""
-    return [row for row in rows if row.environment == OURS]

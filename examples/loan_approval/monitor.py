@@ -15,6 +15,7 @@ from examples.loan_approval.monitor_agent import APPROVALS, PREDICTION, QUALITY
 from examples.loan_approval.people import LOG_ORIGIN, OPERATOR
 from examples.loan_approval.reqlog import LEAVES
 from examples.loan_approval.serve import FINISHED_STEP, LOGS, STARTED_STEP
+from examples.loan_approval.service_signals import service_signals
 from examples.loan_approval.signals import (
     approvals,
     groups,
@@ -22,7 +23,6 @@ from examples.loan_approval.signals import (
     missing_values,
     predictions,
     quality,
-    service_signals,
 )
 from examples.loan_approval.table import race, read_table, sex
 from mlspec import v1

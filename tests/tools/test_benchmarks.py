@@ -68,6 +68,13 @@ def test_the_table_says_what_was_missed_and_what_was_skipped_and_why() -> None:
     assert {row["key"]: row["skipped"] for row in data["rows"]}["openlineage"] == "no such version"
 
 
+@pytest.mark.parametrize(("fsync", "word"), [(0.0009, "met"), (0.0011, "not judged")])
+def test_durable_targets_are_not_judged_while_the_disk_is_busy(fsync: float, word: str) -> None:
+    """A step that waits 3 ms for the disk is no better for being as slow as its floor."""
+    found = Measured(rounds={"fsync": [fsync], "sqlite": [0.001], "step": [0.0014]})
+    assert f"at most 1.5: {word}" in table.as_text(found, {}, "")
+
+
 def test_a_case_that_fails_is_skipped_with_its_reason(tmp_path: Path) -> None:
     """One broken row neither ends the run nor hides why."""
     rows_ = [

@@ -1,5 +1,6 @@
 """A second opinion: numbers of every stage record, computed again without the pipeline's own code.
 
-`python -m examples.loan_approval.recompute [FOLDER]` reads the records through mlspec and everything else from the
-files that the run left, with csv, numpy, pandas, scipy, scikit-learn and onnxruntime alone.
+`python -m examples.loan_approval.recompute [FOLDER]` reads the records through mlspec, and
+everything else from the files that the run left, with numpy, pandas, scipy, scikit-learn and
+onnxruntime alone.
 """

@@ -1,4 +1,4 @@
-"""The records of a run, and a list of comparisons between what they say and what is computed again."""
+"""The records of a run, and comparisons of what they say with what is computed again."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from mlspec.records import body_of, stage_of
 B = TypeVar("B", bound=Message)
 Value = float | int | str | bool
 TOLERANCE = 1e-9
+KEY = ["loanamt", "price", "apr", "atotinc", "cototinc"]
+"""What tells one application from another: the table has no ids."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,9 @@ class Comparison:
     def same(self) -> bool:
         """Whether the two are equal, real numbers to nine digits."""
         if isinstance(self.recorded, float) or isinstance(self.computed, float):
-            near = math.isclose(
+            return math.isclose(
                 float(self.recorded), float(self.computed), rel_tol=TOLERANCE, abs_tol=TOLERANCE
             )
-            return near
         return self.recorded == self.computed
 
 

@@ -6,13 +6,13 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from mlspec.codec import Format, format_of
 from mlspec.errors import DecodeError, MLSpecError, UsageError
 from mlspec.files import STANDARD, name_of, read_bytes
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
+    from mlspec.codec import Format
     from mlspec.sealing import Sealed
     from mlspec.store import Store, UnverifiedRecord
 
@@ -65,6 +65,8 @@ def looks_sealed(data: bytes) -> bool:
 
 def form_of(path: str, data: bytes, given: str | None) -> Format:
     """Return the format that was asked for, or the suffix tells, or the bytes look like."""
+    from mlspec.codec import Format, format_of
+
     if given is not None:
         return Format(given)
     by_suffix = None if path == STANDARD else format_of(path)

@@ -17,7 +17,7 @@ from mlspec.emitting.environment import capture_environment
 from mlspec.emitting.naming import ParentLike, artifact_of, reference_of
 from mlspec.emitting.step import Step, set_tag
 from mlspec.errors import StoreNotFoundError, UsageError
-from mlspec.records import new_header, new_id, new_record, stage_name, stage_of
+from mlspec.records import new_header, new_id, new_record, reference, stage_name, stage_of
 from mlspec.sealing import Sealed, Signer, SignerSource, load_signer, seal
 from mlspec.store import Store, open_store, require_usable_data
 
@@ -195,7 +195,7 @@ class Run:
         header.outputs.extend(artifact_of(each) for each in outputs)
         for name, value in (tags or {}).items():
             set_tag(header, name, value)
-        self.settle_parents(header)
+        self.settle(header, body)
         return self.seal(new_record(body, header), self._signer(signer))
 
     def context(self, *parents: ParentLike) -> dict[str, str]:
@@ -243,8 +243,18 @@ class Run:
         header.MergeFrom(self._shared)
         return header
 
-    def settle_parents(self, header: v1.RecordHeader) -> None:
-        """Let a record that names no parent rest on those that the context handed over."""
+    def settle(self, header: v1.RecordHeader, body: Message) -> None:
+        """Name what a record rests on, where the store or the context knows it.
+
+        An event about an object rests on the last one before it; a record that names no parent on
+        those that the context handed over.
+        """
+        if isinstance(body, v1.ObjectEvent) and not body.HasField("previous_event"):
+            row = self.store.object(body.object_id)
+            if row is not None and body.action != v1.OBJECT_ACTION_CREATE:
+                body.previous_event.CopyFrom(reference(row.event, v1.STAGE_OBJECT_EVENT))
+                if body.previous_event not in header.parents:
+                    header.parents.append(body.previous_event)
         if not header.parents:
             header.parents.extend(self.parents)
 

@@ -92,7 +92,8 @@ class Step(Generic[B]):
             uri=uri,
         )
         self.header.inputs.append(artifact)
-        require_usable_data(self.header, None, self._run.store)
+        if artifact.dataset_version_id:
+            require_usable_data(self.header, None, self._run.store)
         return self.header.inputs[-1]
 
     def output(
@@ -148,7 +149,7 @@ class Step(Generic[B]):
     ) -> None:
         self.header.end_time.CopyFrom(now())
         self.header.create_time.CopyFrom(self.header.end_time)
-        self._run.settle_parents(self.header)
+        self._run.settle(self.header, self.body)
         if error is not None:
             self._record_failure(error)
             return

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from mlspec import digests, records, v1
 from mlspec.errors import InputError
 from mlspec.store import links
+
+# What only some calls need is imported there: listing records is to start as fast as it lists.
+if TYPE_CHECKING:
+    from mlspec import v1
 
 MANIFEST_STAGE: Final = 17
 """`STAGE_RUN_MANIFEST`."""
@@ -68,11 +71,15 @@ class UnverifiedRecord(Facts):
     @property
     def digest(self) -> v1.Digest:
         """The digest as a message."""
+        from mlspec import digests
+
         return digests.make(self.sha256)
 
     @property
     def reference(self) -> v1.RecordReference:
         """A reference by which another record can name this one as a parent."""
+        from mlspec import records, v1
+
         return records.reference(self.sha256, v1.Stage.ValueType(self.stage))
 
     @property
@@ -109,9 +116,11 @@ def require_findable(facts: Facts) -> None:
 
     Sealing refuses such records; this is for envelopes that came from elsewhere.
     """
+    from mlspec.records import is_id
+
     named = {"record_id": facts.record_id, "run_id": facts.run_id}
     for name, value in named.items():
-        if not records.is_id(value):
+        if not is_id(value):
             raise _unfindable(name, "must be a UUID version 7")
     if facts.stage <= 0:
         raise _unfindable("stage", "must be set")

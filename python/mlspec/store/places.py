@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from mlspec import digests
 from mlspec.errors import StoreNotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -30,6 +29,8 @@ def sha256_of(digest: DigestLike) -> bytes:
 
 def as_digest(digest: DigestLike) -> v1.Digest:
     """Return a digest as a message; plain bytes are taken as SHA-256. Raises InputError."""
+    from mlspec import digests
+
     if isinstance(digest, bytes):
         return digests.make(digest)
     return digests.from_hex(digest) if isinstance(digest, str) else digest

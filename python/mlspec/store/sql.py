@@ -8,27 +8,24 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final
 
-from mlspec import v1
-from mlspec.codec import encode
-from mlspec.errors import InputError, StoreCorruptError
-from mlspec.sealing import Sealed
-from mlspec.store import links, rules, sql_faults, sql_links
-from mlspec.store.facts import Facts, UnverifiedRecord, facts_of
+from mlspec.store import links, sql_faults, sql_links
+from mlspec.store.facts import UnverifiedRecord
 from mlspec.store.links import LinkKind
 from mlspec.store.objects import ARCHIVED, ObjectRow
-from mlspec.store.places import as_digest, not_found, prefix_range, sha256_of
+from mlspec.store.places import as_digest, prefix_range, sha256_of
 from mlspec.store.protocol import ArtifactUse, DigestLike, Entry, Fault, Outcome, Store
 from mlspec.store.schema import INDEX_COLUMNS
-from mlspec.store.sql_view import (
+from mlspec.store.sql_rows import (
     ALL_OBJECTS,
     RECORD_COLUMNS,
-    SqlView,
     as_bytes,
     find_object,
+    object_row,
     unverified,
 )
 
 if TYPE_CHECKING:
+    from mlspec.sealing import Sealed
     from mlspec.store.database import Database
 
 _PAGE: Final = 512
@@ -40,12 +37,6 @@ _USES: Final[dict[str, tuple[LinkKind, ...]]] = {
 }
 
 _ROW: Final = f"SELECT {RECORD_COLUMNS} FROM records WHERE sha256 = :sha256"
-_STORED: Final = "SELECT envelope FROM records WHERE sha256 = :sha256"
-_ADD: Final = (
-    f"INSERT INTO records ({RECORD_COLUMNS}, envelope) VALUES "
-    f"({', '.join(f':{column}' for column in INDEX_COLUMNS)}, :sequence, :sha256, :envelope)"
-)
-_GROW: Final = "UPDATE records SET envelope = :envelope WHERE sequence = :sequence"
 _ATTEMPT: Final = (
     "SELECT coalesce(max(step_attempt), 0) + 1 FROM records "
     "WHERE run_id = :run_id AND step_name = :step_name"
@@ -71,33 +62,15 @@ class SqlStore(Store):
 
     def put(self, sealed: Sealed) -> Outcome:
         """Store a record, durably when this returns. See `Store.put`."""
-        rules.require_record(sealed)
-        record = sealed.peek()
-        facts = facts_of(record.header)
-        with self._database.transaction(write=True):
-            view = SqlView(self._database, facts, sealed.sha256)
-            if view.known is not None:
-                return self._countersign(view.known, sealed)
-            admission = rules.admit(record, facts, sealed.sha256, view.last + 1, view)
-            self._add(sealed, facts, view)
-            if admission.changed is not None:
-                view.keep(admission.changed)
-        admission.warn()
-        return Outcome.ADDED
+        from mlspec.store import sql_envelopes
+
+        return sql_envelopes.put(self._database, sealed)
 
     def get(self, digest: DigestLike) -> Sealed:
         """Return the envelope stored under a digest. See `Store.get`."""
-        sha256 = sha256_of(digest)
-        rows = self._database.query(_STORED, {"sha256": sha256})
-        if not rows:
-            raise not_found(sha256, self._database.place)
-        try:
-            sealed = Sealed.from_bytes(bytes(rows[0][0]))
-        except InputError as error:
-            raise self._corrupt(sha256) from error
-        if sealed.sha256 != sha256:
-            raise self._corrupt(sha256)
-        return sealed
+        from mlspec.store import sql_envelopes
+
+        return sql_envelopes.get(self._database, sha256_of(digest))
 
     def row(self, digest: DigestLike) -> UnverifiedRecord | None:
         """Return the row stored under a digest."""
@@ -155,7 +128,7 @@ class SqlStore(Store):
             conditions.append(f"status <> {ARCHIVED}")
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         rows = self._database.query(f"{ALL_OBJECTS}{where} ORDER BY created", parameters)
-        return (ObjectRow(*row) for row in rows)
+        return (object_row(row) for row in rows)
 
     def object(self, object_id: str) -> ObjectRow | None:
         """Return one object, archived or not."""
@@ -193,26 +166,6 @@ class SqlStore(Store):
         """Let go of the store. Closing twice does nothing."""
         self._database.close()
 
-    def _add(self, sealed: Sealed, facts: Facts, view: SqlView) -> None:
-        row: dict[str, Any] = {column: getattr(facts, column) for column in INDEX_COLUMNS}
-        row["sequence"] = view.last + 1
-        row["sha256"] = sealed.sha256
-        row["envelope"] = sealed.to_bytes()
-        self._database.run(_ADD, row)
-        sql_links.advance(self._database, view.through, view.last + 1)
-
-    def _countersign(self, sequence: int, sealed: Sealed) -> Outcome:
-        """Append new signatures to the stored bytes, which stay as they are."""
-        envelope = bytes(self._database.run(_STORED, {"sha256": sealed.sha256})[0][0])
-        new = rules.added_signatures(Sealed.from_bytes(envelope), sealed)
-        if not new:
-            return Outcome.KNOWN
-        added = v1.Envelope(
-            signatures=[v1.Signature(sig=each.sig, keyid=each.keyid or None) for each in new]
-        )
-        self._database.run(_GROW, {"envelope": envelope + encode(added), "sequence": sequence})
-        return Outcome.COUNTERSIGNED
-
     def _pages(
         self,
         conditions: list[str],
@@ -234,10 +187,3 @@ class SqlStore(Store):
             if len(rows) < page:
                 return
             after = rows[-1][-2]
-
-    def _corrupt(self, sha256: bytes) -> StoreCorruptError:
-        return StoreCorruptError(
-            f"record {sha256.hex()} must have the payload that it is stored under",
-            source=self._database.place,
-            remedy="It was changed in the store; `mlspec verify` shows what else was.",
-        )

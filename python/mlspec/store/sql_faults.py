@@ -13,7 +13,7 @@ from mlspec.store.database import Database
 from mlspec.store.links import split
 from mlspec.store.objects import ARCHIVED
 from mlspec.store.protocol import Fault
-from mlspec.store.sql_view import RECORD_COLUMNS, as_bytes, unverified
+from mlspec.store.sql_rows import RECORD_COLUMNS, as_bytes, unverified
 
 _PAGE: Final = 1000
 _SHOWN: Final = 20

@@ -15,7 +15,7 @@ from typing import Final
 from mlspec.store.database import Database
 from mlspec.store.links import split
 from mlspec.store.schema import Dialect
-from mlspec.store.sql_view import RECORD_COLUMNS
+from mlspec.store.sql_rows import RECORD_COLUMNS
 
 BATCH: Final = 256
 """How many records may wait; scanning that many takes well under a millisecond."""

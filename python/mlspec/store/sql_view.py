@@ -7,13 +7,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from mlspec.sealing import Sealed
-from mlspec.store.database import Database, Row
-from mlspec.store.facts import MANIFEST_STAGE, Facts, UnverifiedRecord
+from mlspec.store.database import Database
+from mlspec.store.facts import MANIFEST_STAGE, Facts
 from mlspec.store.objects import ObjectRow
-from mlspec.store.schema import INDEX_COLUMNS, OBJECT_COLUMNS
-
-RECORD_COLUMNS: Final = ", ".join((*INDEX_COLUMNS, "sequence", "sha256"))
-_OBJECT: Final = ", ".join(OBJECT_COLUMNS)
+from mlspec.store.schema import OBJECT_COLUMNS
+from mlspec.store.sql_rows import ALL_OBJECTS, find_object, object_row
 
 # All that storing a record nearly always needs, in one statement: each costs as much as its work.
 # The manifest's stage stands in the text, because only then does the partial index serve.
@@ -27,19 +25,17 @@ _PROBE: Final = (
     f"(SELECT envelope FROM records WHERE run_id = :run_id AND stage = {MANIFEST_STAGE})"
 )
 _DIGESTS: Final = "SELECT sha256 FROM records WHERE run_id = :run_id ORDER BY sequence"
-_OBJECT_BY_ID: Final = f"SELECT {_OBJECT} FROM objects WHERE object_id = :object_id"
 _OBJECT_BY_NAME: Final = (
-    f"SELECT {_OBJECT} FROM objects WHERE kind = :kind "
+    f"{ALL_OBJECTS} WHERE kind = :kind "
     "AND namespace_name = :namespace_name AND owner_id = :owner_id AND name_key = :name_key"
 )
-ALL_OBJECTS: Final = f"SELECT {_OBJECT} FROM objects"
 _ADD_OBJECT: Final = (
-    f"INSERT INTO objects ({_OBJECT}, name_key) VALUES "
+    f"INSERT INTO objects ({', '.join(OBJECT_COLUMNS)}, name_key) VALUES "
     f"({', '.join(f':{column}' for column in OBJECT_COLUMNS)}, :name_key)"
 )
 _CHANGE_OBJECT: Final = (
-    "UPDATE objects SET name = :name, name_key = :name_key, status = :status, changed = :changed "
-    "WHERE object_id = :object_id"
+    "UPDATE objects SET name = :name, name_key = :name_key, status = :status, "
+    "changed = :changed, event = :event WHERE object_id = :object_id"
 )
 
 
@@ -97,7 +93,7 @@ class SqlView:
             "name_key": name_key,
         }
         rows = self._database.run(_OBJECT_BY_NAME, parameters)
-        return ObjectRow(*rows[0]) if rows else None
+        return object_row(rows[0]) if rows else None
 
     def keep(self, row: ObjectRow) -> None:
         """Write an object's row as an event leaves it."""
@@ -106,24 +102,5 @@ class SqlView:
         if row.created == row.changed:
             self._database.run(_ADD_OBJECT, values)
         else:
-            changing = ("object_id", "name", "name_key", "status", "changed")
+            changing = ("object_id", "name", "name_key", "status", "changed", "event")
             self._database.run(_CHANGE_OBJECT, {name: values[name] for name in changing})
-
-
-def find_object(database: Database, object_id: str) -> ObjectRow | None:
-    """Return the object of this id."""
-    rows = database.query(_OBJECT_BY_ID, {"object_id": object_id})
-    return ObjectRow(*rows[0]) if rows else None
-
-
-def unverified(row: Row) -> UnverifiedRecord:
-    """Make a record's row from the columns of `RECORD_COLUMNS`."""
-    links, sequence, sha256 = row[-3:]
-    facts = dict(zip(INDEX_COLUMNS, row, strict=False))
-    facts["links"] = as_bytes(links)
-    return UnverifiedRecord(**facts, sequence=sequence, sha256=as_bytes(sha256))
-
-
-def as_bytes(value: Any) -> bytes:
-    """Return a column of bytes, also if something else was put there."""
-    return bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode()

@@ -35,7 +35,7 @@ class _CriterionSeverityEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_Crit
     """Is reported and stops nothing."""
 
 class CriterionSeverity(_CriterionSeverity, metaclass=_CriterionSeverityEnumTypeWrapper):
-    """What failing a criterion means. Closed."""
+    """What failing a criterion means; a smaller number is worse. Closed."""
 
 CRITERION_SEVERITY_UNSPECIFIED: CriterionSeverity.ValueType  # 0
 """Absent. Never valid in a record."""

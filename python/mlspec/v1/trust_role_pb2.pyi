@@ -29,7 +29,7 @@ class _TrustPowerEnumTypeWrapper(enum_type_wrapper._EnumTypeWrapper[_TrustPower.
     TRUST_POWER_UNSPECIFIED: _TrustPower.ValueType  # 0
     """Absent. Never valid in a policy."""
     TRUST_POWER_WAIVE: _TrustPower.ValueType  # 1
-    """May countersign a waiver of a launch criterion or of an anomaly."""
+    """May countersign a waiver of a launch criterion, an anomaly, a drift check or a scan finding."""
     TRUST_POWER_RELEASE_HOLDOUT: _TrustPower.ValueType  # 2
     """May release a hold-back set: its custodian."""
 
@@ -39,7 +39,7 @@ class TrustPower(_TrustPower, metaclass=_TrustPowerEnumTypeWrapper):
 TRUST_POWER_UNSPECIFIED: TrustPower.ValueType  # 0
 """Absent. Never valid in a policy."""
 TRUST_POWER_WAIVE: TrustPower.ValueType  # 1
-"""May countersign a waiver of a launch criterion or of an anomaly."""
+"""May countersign a waiver of a launch criterion, an anomaly, a drift check or a scan finding."""
 TRUST_POWER_RELEASE_HOLDOUT: TrustPower.ValueType  # 2
 """May release a hold-back set: its custodian."""
 

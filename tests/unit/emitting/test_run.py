@@ -466,6 +466,23 @@ def test_archived_data_stops_a_step_before_it_starts(run: Run, store: Store) -> 
     assert record.header.failure.kind == "mlspec.errors.StateError"
 
 
+def test_an_event_rests_on_the_one_before_it(run: Run, store: Store) -> None:
+    """The store knows it, so that nobody has to look it up."""
+    one = new_id()
+    created = run.emit(renaming(one))
+    kind, deprecate = v1.OBJECT_KIND_DATASET, v1.OBJECT_ACTION_DEPRECATE
+    second = run.emit(v1.ObjectEvent(action=deprecate, object_kind=kind, object_id=one))
+    reactivate = v1.OBJECT_ACTION_REACTIVATE
+    with run.step(v1.ObjectEvent(action=reactivate, object_kind=kind, object_id=one)) as step:
+        step.input(created)
+    record = only(store, step="object_event")
+    assert record.object_event.previous_event == second.reference
+    assert list(record.header.parents) == [created.reference, second.reference]
+    row = store.object(one)
+    assert row is not None
+    assert (row.event, row.status_name) == (step.reference.digest.sha256, "active")
+
+
 def test_only_bodies_make_steps(run: Run) -> None:
     """A message that is no body says which are."""
     with pytest.raises(UsageError, match="must be the body of a stage"):

@@ -50,7 +50,7 @@ def raw(sqlite: Store, tmp_path: Path, run: str) -> sqlite3.Connection:
         f"INSERT INTO records ({COLUMNS}, sequence) SELECT {COLUMNS}, 9 FROM records",
         "INSERT OR REPLACE INTO objects SELECT * FROM objects",
         "INSERT OR REPLACE INTO objects SELECT object_id, 3, namespace_name, owner_id, name, "
-        "name_key, status, created, changed FROM objects",
+        "name_key, status, created, changed, event FROM objects",
     ],
 )
 def test_nothing_is_changed_or_removed(raw: sqlite3.Connection, statement: str) -> None:

@@ -163,6 +163,56 @@ def test_what_is_created_is_what_the_event_says(store: Store, run: str) -> None:
     assert store.object(one) is None
 
 
+def test_an_event_may_name_the_one_before_it(store: Store, run: str) -> None:
+    """Then it must be the last one: somebody may have been quicker."""
+    one = new_id()
+    created = making.dataset(run, "loans", one)
+    store.put(created)
+    row = store.object(one)
+    assert row is not None
+    assert row.event == created.sha256
+
+    def archiving() -> Sealed:
+        body = v1.ObjectEvent(
+            action=ARCHIVE,
+            object_kind=v1.OBJECT_KIND_DATASET,
+            object_id=one,
+            previous_event=created.reference,
+        )
+        return making.sealed(run, body, parents=[created.reference])
+
+    late = archiving()
+    store.put(archiving())
+    with pytest.raises(StateError) as caught:
+        store.put(late)
+    assert caught.value.id in ("object.transition", "object.previous_event")
+    store.put(making.event(run, REACTIVATE, one))
+    with pytest.raises(StateError, match="must be the last event") as caught:
+        store.put(archiving())
+    assert caught.value.id == "object.previous_event"
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "message"),
+    [
+        (v1.OBJECT_KIND_MODULE, "computation_module", v1.Module),
+        (v1.OBJECT_KIND_PIPELINE, "pipeline", v1.Pipeline),
+        (v1.OBJECT_KIND_MODEL, "model", v1.Model),
+    ],
+)
+def test_other_kinds_of_object_live_alike(
+    store: Store, run: str, kind: v1.ObjectKind.ValueType, field: str, message: Any
+) -> None:
+    """Whatever their field is called."""
+    one = new_id()
+    attributes = v1.ObjectAttributes(id=one, name="x", status=v1.OBJECT_STATUS_ACTIVE)
+    body = v1.ObjectEvent(action=CREATE, object_kind=kind, object_id=one)
+    getattr(body, field).CopyFrom(message(attributes=attributes))
+    store.put(making.sealed(run, body))
+    store.put(making.event(run, ARCHIVE, one, kind=kind))
+    assert state(store, one) == ("x", "archived")
+
+
 def test_an_event_that_did_not_succeed_changes_nothing(store: Store, run: str) -> None:
     """It is stored as what was tried."""
     one = new_id()

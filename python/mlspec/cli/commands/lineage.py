@@ -86,7 +86,7 @@ def _tree(nodes: dict[bytes, LineageNode], start: bytes) -> None:
 
 
 def _words(node: LineageNode) -> str:
-    from mlspec.records import stage_name
+    from mlspec.store import stage_label
 
     row = node.record
     if row is None:
@@ -94,4 +94,4 @@ def _words(node: LineageNode) -> str:
     step = f" {row.step_name}#{row.step_attempt}" if row.step_name else ""
     state = state_name(row.state)
     ended = "" if state == "succeeded" else f"  {state}"
-    return f"{stage_name(row.stage)}{step}{ended}  {row.created:%Y-%m-%d %H:%M:%S}Z"
+    return f"{stage_label(row.stage)}{step}{ended}  {row.created:%Y-%m-%d %H:%M:%S}Z"

@@ -37,9 +37,7 @@ def command(place: str, limit: int | None, as_json: bool, **wanted: Any) -> None
 
     They are listed as the store's index has them, unverified: `mlspec verify` checks them.
     """
-    from mlspec.records import stage_by_name
-
-    stage = None if wanted["stage"] is None else stage_by_name(wanted["stage"])
+    stage = None if wanted["stage"] is None else _stage(wanted["stage"])
     artifact = None if wanted["artifact"] is None else artifact_digest(wanted["artifact"])
     with open_for_reading(place) as store:
         rows = list(
@@ -60,6 +58,12 @@ def command(place: str, limit: int | None, as_json: bool, **wanted: Any) -> None
     note(f"{len(rows)} record(s), unverified")
 
 
+def _stage(name: str) -> int:
+    from mlspec.records import stage_by_name
+
+    return stage_by_name(name)
+
+
 def artifact_digest(text: str) -> v1.Digest:
     """Return the digest of a file or folder that is there, else the one that the text spells."""
     from mlspec import digests
@@ -71,12 +75,12 @@ def artifact_digest(text: str) -> v1.Digest:
 
 def as_data(row: UnverifiedRecord) -> dict[str, Any]:
     """Return a row as JSON-like data."""
-    from mlspec.records import stage_name
+    from mlspec.store import stage_label
 
     parts = {
         "digest": f"sha256:{row.hex}",
         "recordId": row.record_id,
-        "stage": stage_name(row.stage),
+        "stage": stage_label(row.stage),
         "step": row.step_name,
         "attempt": row.step_attempt,
         "state": state_name(row.state),
@@ -101,12 +105,12 @@ def state_name(state: int) -> str:
 
 
 def _cells(row: UnverifiedRecord) -> tuple[object, ...]:
-    from mlspec.records import stage_name
+    from mlspec.store import stage_label
 
     step = f"{row.step_name}#{row.step_attempt}" if row.step_name else "-"
     return (
         row.hex[:12],
-        stage_name(row.stage),
+        stage_label(row.stage),
         step,
         state_name(row.state),
         row.run_id,
