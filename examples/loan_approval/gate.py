@@ -100,7 +100,7 @@ WAIVABLE = ("auc_by_group", "approval_difference", "approval_ratio")
 
 def checks(job: Job, objectives: Past[v1.Objectives], evidence: list[Tested]) -> list[v1.GateCheck]:
     """What the verdict rests on besides the criteria."""
-    validation, splitting = job.past(v1.DataValidation), job.past(v1.DataSplitting)
+    validation, splitting = job.past(v1.DataValidation), job.past(v1.DataSplitting, "split")
     same = {record.body.model.digest.sha256 for record in evidence}
     data_valid = validation.body.verdict == v1.VERDICT_PASS
     no_leaks = splitting.body.leakage_verdict == v1.VERDICT_PASS
@@ -114,7 +114,7 @@ def checks(job: Job, objectives: Past[v1.Objectives], evidence: list[Tested]) ->
         _check(
             "signatures",
             v1.GATE_CHECK_KIND_SIGNATURES,
-            True,
+            job.store.verify(job.trust, allow_unfinished=True).exit_code == 0,
             [objectives, *evidence],
         ),
         _check("same_model", v1.GATE_CHECK_KIND_SAME_MODEL, len(same) == 1, evidence),

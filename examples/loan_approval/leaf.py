@@ -23,8 +23,8 @@ class Deployment:
 
     started: v1.RecordReference
     model: v1.ModelVersionReference
-    pipeline_sha256: bytes
-    schema_sha256: bytes
+    pipeline: v1.PipelineReference
+    schema: v1.FeatureSchemaReference
     data_sha256: bytes
 
 
@@ -73,8 +73,8 @@ def inference_leaf(
             version=deployment.model.version,
             sha256=deployment.model.digest.sha256,
         ),
-        pipeline_sha256=deployment.pipeline_sha256,
-        feature_schema_sha256=deployment.schema_sha256,
+        pipeline_sha256=deployment.pipeline.definition_digest.sha256,
+        feature_schema_sha256=deployment.schema.digest.sha256,
         training_data_sha256=deployment.data_sha256,
         principal_reasons=reply.reasons,
         input_size_bytes=len(asked.body),

@@ -82,7 +82,6 @@ NOT_APPLICABLE: dict[str, str] = {
     "DataSplitting.time_feature": NO_TIME,
     "DataSplitting.gap_duration": NO_TIME,
     "DataSplitting.unassigned_reason": "every row is in a split",
-    "DataSplitting.overfitting_signs": "there is no model yet",
     "Split.start_time": NO_TIME,
     "Split.end_time": NO_TIME,
     "Split.fold_number": "the splits are no folds",
@@ -162,9 +161,10 @@ NOT_APPLICABLE: dict[str, str] = {
 """`Message.field` for fields that have nothing to say in this job, and why."""
 
 NOT_APPLICABLE_IN: dict[str, dict[str, str]] = {
+    "split": {"DataSplitting.overfitting_signs": "there is no model yet"},
     "serve": {
         f"ModelServing.{field}": "is said when the roll-out is finished"
         for field in ("started", "steps", "result", "serving_model")
-    }
+    },
 }
 """The same for single steps."""

@@ -136,8 +136,8 @@ def deployment_of(job: Job, started: Past[v1.ModelServing]) -> Deployment:
     return Deployment(
         started=started.reference,
         model=started.body.to_model,
-        pipeline_sha256=started.verified.header.pipeline.definition_digest.sha256,
-        schema_sha256=started.body.feature_schema.digest.sha256,
+        pipeline=started.verified.header.pipeline,
+        schema=started.body.feature_schema,
         data_sha256=started.body.training_data.split.digest.sha256,
     )
 
@@ -152,6 +152,8 @@ def announce(
     change = v1.DeploymentChange(
         kind=kind,
         deployment=deployment.started,
+        pipeline=deployment.pipeline,
+        feature_schema=deployment.schema,
         application_id=APPLICATION_ID,
         endpoint=DECISIONS,
         service_id=SERVICE_ID,

@@ -18,6 +18,7 @@ from examples.loan_approval.objectives import seal_objectives
 from examples.loan_approval.package import make_package
 from examples.loan_approval.people import RELEASE_MANAGER, make_keys, write_trust
 from examples.loan_approval.registry import pipeline, pipeline_reference, publish
+from examples.loan_approval.review import review
 from examples.loan_approval.split import split
 from examples.loan_approval.statement import state_log
 from examples.loan_approval.train import train
@@ -48,6 +49,7 @@ def run_all(folder: Folder, source: Path, progress: Progress) -> Job:
         progress(
             " 9 hold-back opened and tested (another process)", lambda: run_process(job, "holdout")
         )
+        progress("   signs of overfitting, added to the splitting", lambda: review(job))
         progress("   gate before launch", lambda: gate.decide(job, gate.LAUNCH))
         progress("10 packaging, scanned and tried out", lambda: make_package(job))
         progress("11 serving real requests (another process)", lambda: windows.append(deploy(job)))

@@ -134,25 +134,24 @@ def bucket(names: list[str], row: str) -> int:
 
 
 def test_ends_with_everything_verified_and_one_forgery_refused(demo: Demo) -> None:
-    """The run succeeds; `mlspec verify` holds for its store and names the record changed in a copy."""
+    """`mlspec verify` holds for the store, and names the record that was changed in a copy."""
     assert demo.code == 0, demo.output
     whole, _, forged = demo.output.partition("In a copy, one byte of record ")
     assert "HOLDS: " in whole
     assert whole.rstrip().endswith("exit code 0")
     record = forged[:12]
-    assert f"FAIL       record  number" in forged or "FAIL" in forged
     assert any(line.startswith("FAIL") and record in line for line in forged.splitlines())
     assert "exit code 1" in forged
 
 
 def test_shows_pass_fail_and_undecided_and_the_waiver(demo: Demo) -> None:
-    """The disparity in the data fails a criterion, small groups stay undecided, and a person answers for it."""
+    """Disparity fails a criterion, small groups stay undecided, and a person answers for it."""
     for words in ("PASS", "FAIL", "UNDECIDED", "gate launch: PASS_BY_WAIVER", "waived: "):
         assert words in demo.output
 
 
-def test_a_second_run_starts_clean(demo: Demo) -> None:
-    """The output folder of an earlier run is wiped; any other folder that holds something is refused."""
+def test_wipes_no_folder_of_others(demo: Demo) -> None:
+    """A folder that holds something and that no earlier run made is refused, and left alone."""
     stranger = demo.folder / "keys"
     refused = run("examples.loan_approval", "--output", stranger)
     assert refused.returncode == 2
@@ -164,11 +163,11 @@ def test_fills_its_stage_records(demo: Demo) -> None:
     """Each stage record has at least 70 % of its applicable fields set."""
     done = run("examples.loan_approval.fields_set", demo.folder)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert len(done.stdout.splitlines()) == len(STAGES) + 3
+    assert len(done.stdout.splitlines()) > len(STAGES)
 
 
 def test_numbers_are_what_the_files_say(demo: Demo) -> None:
-    """At least ten numbers of each stage are computed again, without the pipeline's code, and agree."""
+    """At least ten numbers of each stage, computed again without the pipeline's code, agree."""
     done = run("examples.loan_approval.recompute", demo.folder)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "DIFFERS" not in done.stdout
@@ -192,12 +191,8 @@ def test_no_secret_and_no_place_of_this_machine_is_recorded(demo: Demo) -> None:
     """No record holds a private key, the hold-back salt, or a path of the machine."""
     salt = (demo.folder / "custody" / "holdout.salt").read_bytes()
     store = (demo.folder / "mlspec.db").read_bytes()
-    for secret in (
-        b"PRIVATE KEY",
-        salt,
-        str(demo.folder).encode(),
-        str(Path.home()).encode() + b"/",
-    ):
+    places = (str(demo.folder), f"{Path.home()}/", str(ROOT))
+    for secret in (b"PRIVATE KEY", salt, *(place.encode() for place in places)):
         assert secret not in store
 
 

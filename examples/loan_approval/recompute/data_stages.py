@@ -161,7 +161,7 @@ def released_rows(book: Book) -> bytes:
 
 def splitting(book: Book) -> None:
     """Rows, labels, digests, the commitment, and the search for leaks."""
-    body, stage = book.body(v1.DataSplitting), "split"
+    body, stage = book.body(v1.DataSplitting, "split"), "split"
     content, salt = released_rows(book), (book.folder / "custody/holdout.salt").read_bytes()
     tables = {name: book.csv(f"data/clean/{name}.csv") for name in ("train", "validation")}
     tables["holdout"] = pd.read_csv(io.BytesIO(content))
