@@ -70,7 +70,7 @@ vectors: setup-python ## write the vectors that are made by program
 
 # --- quality ----------------------------------------------------------------
 
-.PHONY: format format-check lint types test mutation wheel bench
+.PHONY: format format-check lint types test mutation wheel demo-test bench
 format: setup ## format the .proto and Python files
 	$(GENERATOR)/buf format -w proto
 	$(BIN)/ruff check --quiet --fix-only $(PRESENT)
@@ -96,6 +96,9 @@ mutation: setup ## break a copy of the repository in several ways: each must be 
 wheel: setup-python ## build the wheel and try it beside the oldest and newest protobuf
 	$(BIN)/python -m pytest -m wheel tests/wheel $(ARGS)
 
+demo-test: setup-python ## run the loan example twice, and compute its numbers again
+	$(BIN)/python -m pytest -m demo tests/e2e $(ARGS)
+
 bench: setup-python ## measure side by side with peers, and print ratios
 	$(BIN)/python -m benchmarks
 
@@ -114,6 +117,7 @@ check: ## all that must hold before a commit lands
 	$(MAKE) --no-print-directory types
 	$(MAKE) --no-print-directory wheel
 	$(MAKE) --no-print-directory demo
+	$(MAKE) --no-print-directory demo-test
 	$(MAKE) --no-print-directory mutation
 	$(MAKE) --no-print-directory test
 

@@ -26,9 +26,9 @@ def main() -> int:
 
     started = time.perf_counter()
     job = run_all(folder, arguments.input, Progress())
+    ending.print_records(job)
     ending.print_criteria(job)
     ending.print_lineage(job)
-    ending.print_records(job)
     good = ending.print_verification(job)
     took = time.perf_counter() - started
     print(f"\nAll is in {arguments.output}. It took {took:.0f} s.")

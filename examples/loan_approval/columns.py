@@ -70,6 +70,20 @@ CODES: dict[str, str] = {
 }
 """Model inputs that are one of a few codes."""
 
+FLAG_TOPICS: dict[str, str] = {
+    "self": "self-employment",
+    "gdlin": "credit history, measured by the guidelines",
+    "pubrec": "public record of bankruptcy",
+    "fixadj": "type of interest rate",
+    "inss": "mortgage insurance",
+    "gift": "source of the down payment",
+    "cosign": "cosigner",
+    "unver": "information that could not be verified",
+    "sch": "schooling",
+    "chist": "delinquent accounts",
+}
+"""What a flag is about, whichever of its two values weighs against an applicant."""
+
 CODE_VALUES: dict[str, tuple[float, ...]] = {
     "occ": (1, 2, 3),
     "mortg": (1, 2, 3, 4),
@@ -145,10 +159,18 @@ DERIVED: dict[str, str] = {
 DROPPED: dict[str, str] = {**LEAKS, **PROTECTED, **PLACE, **DERIVED}
 """Every column that the model does not see, and why."""
 
+REASONS: dict[str, str] = {
+    **{name: words for name, (words, _) in NUMBERS.items()},
+    **FLAG_TOPICS,
+    **CODES,
+}
+"""The words in which an applicant is told that an input weighed against them."""
+
 SLICE_FEATURES = ("race", "sex")
 """Made of the columns black, hispan, white and male; kept beside the inputs, never among them."""
 
-SLICE_VALUES = {"race": ("black", "hispanic", "white"), "sex": ("female", "male", "unknown")}
+UNKNOWN = "unknown"
+SLICE_VALUES = {"race": ("black", "hispanic", "white"), "sex": ("female", "male", UNKNOWN)}
 
 FENCED = ("loanamt", "appinc", "atotinc", "cototinc", "hexp", "price", "apr", "netw", "liq")
 """Amounts of money that are looked at for outliers."""

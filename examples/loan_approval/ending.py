@@ -115,14 +115,24 @@ def describe(request: Request, hashed: bytes, size: int) -> None:
     print(f"  roll-out   {record.deployment_sha256.hex()}")
 
 
-def verify(job: Job, store: Path) -> int:
-    """Run `mlspec verify` on a store; print what it says and return its exit code."""
+def verify(job: Job, store: Path, *, brief: bool = False) -> int:
+    """Run `mlspec verify` on a store; print what it says and return its exit code.
+
+    Args:
+        job: The run.
+        store: The store.
+        brief: Whether to leave out the lines of records that pass.
+    """
     command = [sys.executable, "-m", "mlspec.cli", "verify", str(store)]
     command += ["--trust", str(job.folder.trust)]
-    print(f"\n$ mlspec verify {store.name} --trust {job.folder.trust.name}", flush=True)
-    code = subprocess.run(command, check=False, env=environment(job), timeout=120).returncode
-    print(f"exit code {code}")
-    return code
+    print(f"\n$ mlspec verify {store.name} --trust {job.folder.trust.name}")
+    done = subprocess.run(
+        command, check=False, env=environment(job), timeout=120, capture_output=True, text=True
+    )
+    lines = (done.stdout + done.stderr).splitlines()
+    print("\n".join(line for line in lines if not (brief and line.startswith("PASS "))))
+    print(f"exit code {done.returncode}")
+    return done.returncode
 
 
 def print_verification(job: Job) -> bool:
@@ -137,4 +147,4 @@ def print_verification(job: Job) -> bool:
         f"\nIn a copy, one byte of record {changed.record[:SHORT]} was changed: the verdict of "
         f"{changed.criterion}\nis now PASS (byte {changed.offset} of its envelope)."
     )
-    return whole == 0 and verify(job, changed.store) == TAMPERED_EXIT
+    return whole == 0 and verify(job, changed.store, brief=True) == TAMPERED_EXIT

@@ -7,7 +7,7 @@ any item sets it. A number, text or bool without presence always says something 
 an enum at UNSPECIFIED, an empty list and an absent message do not.
 
 What is not applicable is listed in `not_applicable.py`, with the reason for each: it is left out of
-the count.
+the count, and an error if it is set after all.
 """
 
 from __future__ import annotations

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -142,8 +141,3 @@ def counts(entries: list[v1.LogEntry]) -> v1.LogEntryCounts:
         delegation_count=kinds["delegation"],
         logged_record_count=kinds["logged_record"],
     )
-
-
-def now() -> datetime:
-    """This moment, in UTC."""
-    return datetime.now(UTC)

@@ -34,7 +34,6 @@ from examples.loan_approval.validate import EDITED, reference
 from examples.loan_approval.verdicts import Evidence, decide_all, omitted, overall
 from mlspec import v1
 
-BASELINE_NAME = "loan-approval-baseline"
 TIMED_CALLS = 300
 
 

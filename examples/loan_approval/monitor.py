@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 
@@ -10,7 +10,7 @@ from examples.loan_approval.deploy import PROBE_INTERVAL, Window
 from examples.loan_approval.evaluate import PREDICTIONS
 from examples.loan_approval.ingest import LATER
 from examples.loan_approval.job import Job
-from examples.loan_approval.logreader import ReadLog, counts, now, read_log
+from examples.loan_approval.logreader import ReadLog, counts, read_log
 from examples.loan_approval.monitor_agent import APPROVALS, PREDICTION, QUALITY
 from examples.loan_approval.people import LOG_ORIGIN, OPERATOR
 from examples.loan_approval.reqlog import LEAVES
@@ -216,5 +216,5 @@ def actions(body: v1.Monitoring) -> list[v1.MonitoringAction]:
             )
         )
     for action in made:
-        action.action_time.FromDatetime(now())
+        action.action_time.FromDatetime(datetime.now(UTC))
     return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from examples.loan_approval.columns import INPUTS
+from examples.loan_approval.columns import INPUTS, SLICE_VALUES, UNKNOWN
 from mlspec import __version__, v1
 
 PREDICTION, APPROVALS, MISSING = "drift-prediction", "approval-rate", "missing-rate"
@@ -13,6 +13,11 @@ LATENCY, ERRORS, DROPPED, REFUSED = "latency-p99", "failed-rate", "dropped-entri
 def drift_name(feature: str) -> str:
     """The name of the drift signal of an input."""
     return f"drift-{feature}"
+
+
+def group_name(feature: str, value: str) -> str:
+    """The name of the signal that compares a group with everybody."""
+    return f"approval-difference-{feature}-{value}"
 
 
 SIGNALS = (
@@ -26,6 +31,12 @@ SIGNALS = (
     ERRORS,
     REFUSED,
     DROPPED,
+    *(
+        group_name(feature, value)
+        for feature, values in SLICE_VALUES.items()
+        for value in values
+        if value != UNKNOWN
+    ),
 )
 
 
@@ -39,6 +50,7 @@ def agents() -> list[v1.MonitoringAgent]:
                 v1.MONITORING_PURPOSE_PERFORMANCE,
                 v1.MONITORING_PURPOSE_DRIFT,
                 v1.MONITORING_PURPOSE_QUALITY,
+                v1.MONITORING_PURPOSE_FAIRNESS,
                 v1.MONITORING_PURPOSE_REQUEST_LOG,
             ],
             placement=v1.AGENT_PLACEMENT_REMOTE,

@@ -134,6 +134,7 @@ NOT_APPLICABLE: dict[str, str] = {
     "MonitoringAgent.container_image": "there is no container",
     "MonitoringAgent.send_uri": "its numbers are read, not sent",
     "ComputeResources.accelerators": NO_ACCELERATOR,
+    "SecurityConstraints.listen_ports": "a free port is chosen at the start",
     "SecurityConstraints.egress_hosts": "it may connect to nobody",
     "SecurityConstraints.kept_capabilities": "it keeps none",
     "SecurityScan.findings": "nothing was found",

@@ -45,6 +45,7 @@ class Scorer:
         rule = json.loads((package / RULE).read_text(encoding="utf-8"))
         self.schema = read(v1.FeatureSchema, package / SCHEMA)
         self.threshold = float(rule["threshold"])
+        self._reasons: dict[str, str] = rule["reasons"]
         self._typical = np.array([rule["typical_row"]], dtype=np.float32)
         self._session = onnxruntime.InferenceSession(package / MODEL)
 
@@ -78,15 +79,16 @@ class Scorer:
         """The inputs that weigh most against the applicant, weightiest first; at most four."""
         worst = np.argsort(answer.attributions, kind="stable")[:REASON_COUNT]
         return [
-            v1.PrincipalReason(
-                description=self.schema.features[index].description,
-                code=self.schema.features[index].name,
-                feature=self.schema.features[index].name,
-                contribution=float(answer.attributions[index]),
-            )
+            self._reason(self.schema.features[index].name, float(answer.attributions[index]))
             for index in worst
             if answer.attributions[index] < 0
         ]
+
+    def _reason(self, name: str, contribution: float) -> v1.PrincipalReason:
+        words = self._reasons[name].capitalize()
+        return v1.PrincipalReason(
+            description=words, code=name, feature=name, contribution=contribution
+        )
 
     def _row(self, features: object) -> np.ndarray:
         if not isinstance(features, dict):

@@ -48,7 +48,7 @@ def serve(job: Job, token: str) -> None:
     # Accepted connections inherit it; without it, small answers wait for the client's next packet.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     port = int(listener.getsockname()[1])
-    log = RequestLog(job.folder.at(f"{LOGS}/x").parent, load_private_key(LOG.key_path(job.folder)))
+    log = RequestLog(job.folder.root / LOGS, load_private_key(LOG.key_path(job.folder)))
     started = start(job, port, log)
     deployment = deployment_of(job, started)
     roll_out = RollOut()

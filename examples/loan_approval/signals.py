@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from examples.loan_approval.columns import INPUTS, SLICE_FEATURES
+from examples.loan_approval.columns import INPUTS, SLICE_FEATURES, UNKNOWN
 from examples.loan_approval.drift import population_stability
 from examples.loan_approval.logreader import Request
 from examples.loan_approval.metrics import LEVEL, auc, bootstrap, calibration_error
@@ -22,6 +22,7 @@ from examples.loan_approval.monitor_agent import (
     PREDICTION,
     QUALITY,
     drift_name,
+    group_name,
 )
 from examples.loan_approval.objectives import APPROVE, PROBABILITY
 from examples.loan_approval.profile import equals, feature_statistics
@@ -194,10 +195,10 @@ def groups(scored: list[Request], people: pd.DataFrame, bound: float) -> list[v1
     made = []
     for feature in SLICE_FEATURES:
         column = people[feature].reindex(approved.index)
-        for value in sorted(set(column.dropna()) - {"unknown"}):
+        for value in sorted(set(column.dropna()) - {UNKNOWN}):
             of_group = approved[column == value]
             signal = v1.MonitoringSignal(
-                name=f"approval-difference-{feature}-{value}",
+                name=group_name(feature, str(value)),
                 kind=v1.SIGNAL_KIND_DISPARITY,
                 statistic=v1.SIGNAL_STATISTIC_SLICE_DIFFERENCE,
                 feature=PROBABILITY,

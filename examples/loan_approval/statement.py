@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime
 
 from examples.loan_approval.job import Job
-from examples.loan_approval.logreader import counts, erase, now, read_log
+from examples.loan_approval.logreader import counts, erase, read_log
 from examples.loan_approval.ncsa import LOG_FORMAT
 from examples.loan_approval.objectives import CREDIT_RETENTION
 from examples.loan_approval.people import LOG, LOG_ORIGIN, OPERATOR
@@ -35,7 +35,7 @@ def state_log(job: Job) -> None:
         log = read_log(job.folder)
         body.tree_size, body.root_sha256, body.checkpoint = len(log.leaves), log.root, log.note
         body.start_time.CopyFrom(log.entries[0].opened.open_time)
-        body.end_time.FromDatetime(now())
+        body.end_time.FromDatetime(datetime.now(UTC))
         body.first_sequence_number, body.end_sequence_number = 0, len(log.leaves)
         body.entry_counts.CopyFrom(counts(log.entries))
         body.retention.CopyFrom(retention())
@@ -49,7 +49,7 @@ def state_log(job: Job) -> None:
             body.locations.append(job.folder.artifact(f"{LOGS}/{name}", role=role))
         body.last_check.verdict = v1.VERDICT_PASS
         body.last_check.tree_size = len(log.leaves)
-        body.last_check.check_time.FromDatetime(now())
+        body.last_check.check_time.FromDatetime(datetime.now(UTC))
 
 
 def forget_stranger(job: Job) -> None:
@@ -66,5 +66,5 @@ def retention() -> v1.LogRetention:
     """How long leaves and side records are kept."""
     made = v1.LogRetention(ground="25 months, 12 CFR 1002.12(b)")
     made.leaf_retention_duration.FromTimedelta(CREDIT_RETENTION)
-    made.side_record_retention_duration.FromTimedelta(CREDIT_RETENTION + timedelta())
+    made.side_record_retention_duration.FromTimedelta(CREDIT_RETENTION)
     return made

@@ -7,7 +7,6 @@ large, from nobody it knows.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,8 +120,3 @@ def _send(client: httpx.Client, arguments: dict[str, Any]) -> int:
 def _next(strange: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
     found = next(strange, None)
     return [] if found is None else [found]
-
-
-def as_json(counts: Counts) -> str:
-    """The counts in one line."""
-    return json.dumps(counts.by_status)

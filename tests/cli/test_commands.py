@@ -11,6 +11,7 @@ import yaml
 
 from mlspec import codec, open_store, records, unseal, v1
 from mlspec.cli import main
+from mlspec.cli.commands import verify
 from mlspec.codec import Format
 from mlspec.sealing import Sealed, TrustPolicy, load_private_key
 from tests.cli.conftest import Call, record
@@ -229,6 +230,17 @@ def test_a_store_is_verified(call: Call) -> None:
     told = json.loads(call("verify", "mlspec.db", "--trust", "trust.json", "--json").out)
     assert (told["exitCode"], told["counts"]) == (0, {"record.PASS": 3, "run.PASS": 1})
     assert len(told["lines"]) == 4
+
+
+def test_long_work_shows_how_far_it_is(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To people only: on standard error, and only if that is a terminal."""
+    monkeypatch.setattr(verify, "_LONG_WORK", 1)
+    assert "verifying" not in call("verify", "mlspec.db", "--trust", "trust.json").err
+    monkeypatch.setattr(verify, "may_draw", lambda: True)
+    shown = call("verify", "mlspec.db", "--trust", "trust.json")
+    assert shown.code == 0
+    assert "verifying" in shown.err
+    assert shown.out.splitlines()[-1].startswith("HOLDS")
 
 
 def test_verifying_writes_nothing(call: Call, bench: Path) -> None:

@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -51,6 +52,7 @@ RANDOM = (
 """What differs between any two runs: keys, salts, nonces and clocks."""
 
 LEAST_CHANGED = 2
+LEAST_SHOWN = 10
 
 Numbers = dict[tuple[str, str], object]
 
@@ -211,3 +213,17 @@ def test_one_changed_cell_changes_every_stage(
     for stage in STAGES:
         assert sum(each == stage for each, _ in different) >= LEAST_CHANGED, stage
     assert not any(stage == "objectives" for stage, _ in different)
+
+
+def masked(line: str) -> str:
+    """A line without what differs from run to run: numbers, digests, spaces."""
+    return re.sub(r"\b[0-9a-f]{12,}\b|[-+0-9.:]*[0-9][-+0-9.:a-f]*", "#", " ".join(line.split()))
+
+
+def test_prints_what_the_readme_shows(demo: Demo) -> None:
+    """Each line of the excerpt in the README is printed, apart from numbers and digests."""
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    excerpt = page.partition("```console\n$ make demo\n")[2].partition("```")[0]
+    shown = {masked(line) for line in excerpt.splitlines() if line.strip()}
+    assert len(shown) > LEAST_SHOWN
+    assert shown <= {masked(line) for line in demo.output.splitlines()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import create_engine, event, text
@@ -19,6 +20,8 @@ from mlspec.errors import (
 )
 from mlspec.store import schema
 from mlspec.store.database import Database, Parameters, Row
+from mlspec.store.sqlite import check_place
+from mlspec.store.sqlite_errors import translate
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL, Connection, Engine
@@ -32,12 +35,14 @@ _UNWRITABLE_STATES: Final = ("53", "25006", "57P", "08")
 class AlchemyDatabase(Database):
     """One connection through SQLAlchemy, by which transactions are begun and ended as told."""
 
-    def __init__(self, url: str, *, timeout: float, read_only: bool) -> None:
+    def __init__(self, url: str, *, create: bool, timeout: float, read_only: bool) -> None:
         """Connect. Raises UsageError for a URL of no known engine, StoreError."""
         super().__init__()
         parsed = _parse(url)
         self.place = parsed.render_as_string(hide_password=True)
         self.dialect = _DIALECTS[parsed.get_backend_name()]
+        if self.dialect.name == "sqlite" and parsed.database:
+            check_place(Path(parsed.database), create=create)
         self._timeout = timeout
         self._read_only = read_only
         self._connection: Connection | None = None
@@ -145,8 +150,6 @@ def _parse(url: str) -> URL:
 def _translate(error: Exception, place: str) -> StoreError:
     cause = error.orig if isinstance(error, DBAPIError) else None
     if cause is not None and hasattr(cause, "sqlite_errorname"):
-        from mlspec.store.sqlite_errors import translate
-
         return translate(cause, place)  # type: ignore[arg-type]
     state = str(getattr(cause, "sqlstate", None) or "")
     said = str(cause or error).splitlines()[0][:200]

@@ -22,17 +22,15 @@ class ObjectHistory:
 
     def __init__(self) -> None:
         self._rows: dict[str, ObjectRow] = {}
-        self._names: dict[tuple[int, str, str, str], str] = {}
+        self._names: dict[tuple[int, str, str], str] = {}
 
     def object(self, object_id: str) -> ObjectRow | None:
         """Return the object of this id."""
         return self._rows.get(object_id)
 
-    def name_holder(
-        self, kind: int, namespace_name: str, owner_id: str, name_key: str
-    ) -> ObjectRow | None:
+    def name_holder(self, kind: int, namespace_name: str, name_key: str) -> ObjectRow | None:
         """Return the object that holds this name and is not archived."""
-        holder = self._names.get((kind, namespace_name, owner_id, name_key))
+        holder = self._names.get((kind, namespace_name, name_key))
         return None if holder is None else self._rows[holder]
 
     def all(self) -> list[ObjectRow]:
@@ -74,8 +72,8 @@ class ObjectHistory:
             yield Line(Verdict.FAIL, "object", object_id, label, message, id="object.row")
 
 
-_NOTHING = ObjectRow("", 0, "", "", "", 0, 0, 0, b"")
+_NOTHING = ObjectRow("", 0, "", "", 0, 0, 0, b"")
 
 
-def _place(row: ObjectRow, name_key: str) -> tuple[int, str, str, str]:
-    return row.kind, row.namespace_name, row.owner_id, name_key
+def _place(row: ObjectRow, name_key: str) -> tuple[int, str, str]:
+    return row.kind, row.namespace_name, name_key

@@ -1,7 +1,7 @@
 """The long-lived objects that events tell of: their states and what may be done in each.
 
 The events are the truth, and the rows that a store keeps are made from them: the same function
-applies an event when it is stored and when a store is verified. Rules: docs/spec/object_event.md.
+applies an event when it is stored and when a store is verified. Rules: docs/spec/objects.md.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ KIND_NAMES: Final = (
     "model",
     "model_version",
 )
-# A version belongs to what it is a version of: that names its scope, and must not be archived.
+# A version belongs to what it is a version of, which must not be archived.
 _OWNERS: Final = {
     "dataset_version": "dataset_id",
     "module_version": "module_id",
@@ -62,7 +62,6 @@ class ObjectRow:
         object_id: UUIDv7.
         kind: A value of `mlspec.v1.ObjectKind`.
         namespace_name: The namespace of the event that created it.
-        owner_id: What it is a version of. Empty: no version.
         name: The name it has, or had when it was archived.
         status: A value of `mlspec.v1.ObjectStatus`.
         created: Sequence of the event that created it.
@@ -73,7 +72,6 @@ class ObjectRow:
     object_id: str
     kind: int
     namespace_name: str
-    owner_id: str
     name: str
     status: int
     created: int
@@ -82,7 +80,7 @@ class ObjectRow:
 
     @property
     def name_key(self) -> str | None:
-        """What must be unique in kind, namespace and owner. None: archived, the name is free."""
+        """What must be unique in kind and namespace. None: archived, the name is free."""
         return None if self.status == ARCHIVED else self.name.casefold()
 
     @property
@@ -103,9 +101,7 @@ class ObjectView(Protocol):
     def object(self, object_id: str) -> ObjectRow | None:
         """Return the object of this id."""
 
-    def name_holder(
-        self, kind: int, namespace_name: str, owner_id: str, name_key: str
-    ) -> ObjectRow | None:
+    def name_holder(self, kind: int, namespace_name: str, name_key: str) -> ObjectRow | None:
         """Return the object that holds this name and is not archived."""
 
 
@@ -157,7 +153,6 @@ def _created(found: Occurrence, view: ObjectView) -> ObjectRow:
         object_id=event.object_id,
         kind=event.object_kind,
         namespace_name=found.namespace,
-        owner_id=owner_id,
         name=attributes.name,
         status=ACTIVE,
         created=found.sequence,
@@ -219,7 +214,7 @@ def _changed(found: Occurrence, view: ObjectView) -> ObjectRow:
 
 
 def _require_free_name(row: ObjectRow, view: ObjectView) -> None:
-    holder = view.name_holder(row.kind, row.namespace_name, row.owner_id, row.name.casefold())
+    holder = view.name_holder(row.kind, row.namespace_name, row.name.casefold())
     if holder is not None and holder.object_id != row.object_id:
         raise StateError(
             f"{row.kind_name} name {row.name!r} must be free (object {holder.object_id} has it, "

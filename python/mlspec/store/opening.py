@@ -67,7 +67,7 @@ def open_store(
 def _open_by_url(url: str, *, create: bool, read_only: bool, timeout: float) -> Store:
     from mlspec.store.alchemy import AlchemyDatabase
 
-    database = AlchemyDatabase(url, timeout=timeout, read_only=read_only)
+    database = AlchemyDatabase(url, create=create, timeout=timeout, read_only=read_only)
     return _prepared(database, database.place, create=create, read_only=read_only)
 
 

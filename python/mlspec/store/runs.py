@@ -12,6 +12,7 @@ from mlspec.store.report import Line, Verdict
 from mlspec.store.rules import named_digests
 
 if TYPE_CHECKING:
+    from mlspec import v1
     from mlspec.store.protocol import Store
 
 _COPY: Final = "Get the store, or the run's records, from a copy."
@@ -34,44 +35,83 @@ def lines(store: Store, run_id: str, *, allow_unfinished: bool) -> Iterator[Line
         return
     try:
         manifest = store.get(manifests[0].sha256).peek()
-        named = named_digests(manifest)
-        count = manifest.run_manifest.record_count
     except MLSpecError as error:
         words = f"must have a manifest that can be read ({error.message})"
         yield Line(Verdict.FAIL, "run", run_id, label, words, _COPY, "run.manifest")
         return
     others = [row for row in rows if row.stage != MANIFEST_STAGE]
-    yield from _compared(run_id, label, others, named, count)
+    yield from _compared(run_id, label, others, manifest)
 
 
 def _compared(
-    run_id: str, label: str, rows: list[UnverifiedRecord], named: list[bytes], count: int
+    run_id: str, label: str, rows: list[UnverifiedRecord], manifest: v1.Record
 ) -> Iterator[Line]:
+    named, count = named_digests(manifest), manifest.run_manifest.record_count
     there, wanted = {row.sha256 for row in rows}, set(named)
     missing = [digest for digest in named if digest not in there]
     added = [row for row in rows if row.sha256 not in wanted]
-    problems = []
-    if missing:
-        problems.append(f"lacks {len(missing)}")
-    if added:
-        problems.append(f"has {len(added)} that it does not name")
-    if len(wanted) != len(named) or count != len(named):
-        problems.append(f"names {len(named)} and counts {count}")
-    if not problems and [row.sha256 for row in rows] != named:
-        problems.append("has them in another order")
-    if not problems:
+    moved = [] if missing or added else _moved(rows, named)
+    other = _told_otherwise(rows, manifest)
+    problems = {
+        f"lacks {len(missing)}": missing,
+        f"has {len(added)} that it does not name": added,
+        f"has {len(moved)} in another place": moved,
+        f"has {len(other)} that are not as it says": other,
+        f"names {len(named)} and counts {count}": len(wanted) != len(named) or count != len(named),
+    }
+    found = [words for words, problem in problems.items() if problem]
+    if not found:
         words = f"its {len(named)} records are those that its manifest names"
         yield Line(Verdict.PASS, "run", run_id, label, words)
         return
-    words = f"must have the records that its manifest names ({', '.join(problems)})"
+    words = f"must have the records that its manifest names ({', '.join(found)})"
     yield Line(Verdict.FAIL, "run", run_id, label, words, _COPY, "run.records")
     for digest in missing:
         words = f"must be in the store: the manifest of run {run_id} names it"
         yield Line(Verdict.FAIL, "record", digest.hex(), "missing", words, _COPY, "record.missing")
     for row in added:
-        words = f"must not be in the store: the manifest of run {run_id} does not name it"
-        yield Line(Verdict.FAIL, "record", row.hex, label_of(row), words, _COPY, "record.added")
-    if not missing and not added:
-        for row in (row for row, digest in zip(rows, named, strict=False) if row.sha256 != digest):
-            words = f"must be where the manifest of run {run_id} has it"
-            yield Line(Verdict.FAIL, "record", row.hex, label_of(row), words, _COPY, "record.order")
+        yield _wrong(row, "not be in the store: the manifest does not name it", "record.added")
+    for row in moved:
+        yield _wrong(row, "be where the manifest of its run has it", "record.order")
+    for row in other:
+        yield _wrong(row, "be as the manifest of its run says", "record.entry")
+
+
+def _moved(rows: list[UnverifiedRecord], named: list[bytes]) -> list[UnverifiedRecord]:
+    return [row for row, digest in zip(rows, named, strict=False) if row.sha256 != digest]
+
+
+def _told_otherwise(rows: list[UnverifiedRecord], manifest: v1.Record) -> list[UnverifiedRecord]:
+    """Return the records of which the manifest says something else than they do."""
+    header = manifest.header
+    entries = {
+        bytes(entry.record.digest.sha256): (
+            entry.record.stage,
+            entry.record_id,
+            entry.state,
+            entry.step_name or None,
+            entry.step_attempt or None,
+            header.run_id,
+            header.namespace_name,
+        )
+        for entry in manifest.run_manifest.entries
+    }
+    return [
+        row
+        for row in rows
+        if row.sha256 in entries
+        and entries[row.sha256]
+        != (
+            row.stage,
+            row.record_id,
+            row.state,
+            row.step_name,
+            row.step_attempt,
+            row.run_id,
+            row.namespace_name,
+        )
+    ]
+
+
+def _wrong(row: UnverifiedRecord, rule: str, error_id: str) -> Line:
+    return Line(Verdict.FAIL, "record", row.hex, label_of(row), f"must {rule}", _COPY, error_id)

@@ -31,7 +31,6 @@ OBJECT_COLUMNS: Final = (
     "object_id",
     "kind",
     "namespace_name",
-    "owner_id",
     "name",
     "status",
     "created",
@@ -52,6 +51,8 @@ class Dialect:
         begin_write: Statements that start a transaction in which nobody else writes.
         begin_read: Statements that start a transaction in which reads see one moment.
         contains: The condition that bytes `{whole}` hold bytes `{part}`.
+        aside: A column in a condition that is not to choose an index: SQLite would take one that
+            gives the order over one that finds few rows.
         own_tables: A query for the names of the tables that are there.
         guards: Triggers that keep rows from being changed or removed.
     """
@@ -63,6 +64,7 @@ class Dialect:
     begin_write: tuple[str, ...]
     begin_read: tuple[str, ...]
     contains: str
+    aside: str
     own_tables: str
     guards: tuple[str, ...]
 
@@ -77,9 +79,9 @@ _TABLES: Final = (
     "CREATE TABLE links (link {bytes_type} NOT NULL, sequence BIGINT NOT NULL, "
     "PRIMARY KEY (link, sequence)){table_suffix}",
     "CREATE TABLE objects (object_id VARCHAR(36) PRIMARY KEY NOT NULL, kind BIGINT NOT NULL, "
-    "namespace_name VARCHAR(255) NOT NULL, owner_id VARCHAR(36) NOT NULL, "
-    "name VARCHAR(255) NOT NULL, name_key VARCHAR(255), status BIGINT NOT NULL, "
-    "created BIGINT NOT NULL, changed BIGINT NOT NULL, event {bytes_type} NOT NULL)",
+    "namespace_name VARCHAR(255) NOT NULL, name VARCHAR(255) NOT NULL, name_key VARCHAR(255), "
+    "status BIGINT NOT NULL, created BIGINT NOT NULL, changed BIGINT NOT NULL, "
+    "event {bytes_type} NOT NULL)",
 )
 _INDEXES: Final = (
     "CREATE UNIQUE INDEX records_sha256 ON records (sha256)",
@@ -87,9 +89,9 @@ _INDEXES: Final = (
     "CREATE UNIQUE INDEX records_attempt ON records (run_id, step_name, step_attempt)",
     "CREATE UNIQUE INDEX records_manifest ON records (run_id) WHERE stage = 17",
     "CREATE INDEX records_stage ON records (stage)",
-    "CREATE INDEX records_namespace ON records (namespace_name, stage)",
+    "CREATE INDEX records_namespace ON records (namespace_name)",
     "CREATE INDEX records_step ON records (step_name)",
-    "CREATE UNIQUE INDEX objects_name ON objects (kind, namespace_name, owner_id, name_key)",
+    "CREATE UNIQUE INDEX objects_name ON objects (kind, namespace_name, name_key)",
 )
 _META: Final = (
     f"INSERT INTO meta (name, value) VALUES ('schema_version', {SCHEMA_VERSION})",
@@ -102,7 +104,7 @@ def _unchanged(columns: tuple[str, ...], same: str) -> str:
 
 
 _FIXED: Final = ("sequence", "sha256", *INDEX_COLUMNS)
-_OBJECT_FIXED: Final = ("object_id", "kind", "namespace_name", "owner_id", "created")
+_OBJECT_FIXED: Final = ("object_id", "kind", "namespace_name", "created")
 
 
 def _sqlite_guard(name: str, moment: str, condition: str, message: str) -> str:
@@ -199,6 +201,7 @@ SQLITE: Final = Dialect(
     begin_write=("BEGIN IMMEDIATE",),
     begin_read=("BEGIN",),
     contains="instr({whole}, {part}) > 0",
+    aside="+{column}",
     own_tables="SELECT name FROM sqlite_master WHERE type = 'table'",
     guards=_SQLITE_GUARDS,
 )
@@ -212,6 +215,7 @@ POSTGRESQL: Final = Dialect(
     begin_write=("BEGIN", "SELECT pg_advisory_xact_lock(120312560641379)"),
     begin_read=("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",),
     contains="position({part} in {whole}) > 0",
+    aside="{column}",
     own_tables="SELECT tablename FROM pg_tables WHERE schemaname = current_schema()",
     guards=_POSTGRESQL_GUARDS,
 )

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mlspec.sealing import Sealed
     from mlspec.store.database import Database
 
-_PAGE: Final = 512
+_PAGE: Final = 1024
 _MANY: Final = 1 << 62
 _USES: Final[dict[str, tuple[LinkKind, ...]]] = {
     "input": (LinkKind.INPUT,),
@@ -37,6 +37,9 @@ _USES: Final[dict[str, tuple[LinkKind, ...]]] = {
 }
 
 _ROW: Final = f"SELECT {RECORD_COLUMNS} FROM records WHERE sha256 = :sha256"
+_RANGE: Final = (
+    f"SELECT {RECORD_COLUMNS} FROM records WHERE sha256 >= :low AND sha256 <= :high LIMIT 2"
+)
 _ATTEMPT: Final = (
     "SELECT coalesce(max(step_attempt), 0) + 1 FROM records "
     "WHERE run_id = :run_id AND step_name = :step_name"
@@ -80,9 +83,8 @@ class SqlStore(Store):
     def resolve(self, prefix: str) -> list[UnverifiedRecord]:
         """Return at most two records whose digest starts with these hex characters."""
         low, high = prefix_range(prefix)
-        sql = sql_links.records_where(["sha256 >= :low", "sha256 <= :high"])
-        parameters = {"low": low, "high": high, "after": 0, "page": 2}
-        return [unverified(row) for row in self._database.query(sql, parameters)]
+        rows = self._database.query(_RANGE, {"low": low, "high": high})
+        return [unverified(row) for row in rows]
 
     def records(
         self,
@@ -96,22 +98,19 @@ class SqlStore(Store):
         limit: int | None = None,
     ) -> Iterator[UnverifiedRecord]:
         """Yield the records that match everything given, in the order of storing."""
-        wanted = {"run_id": run, "stage": stage, "namespace_name": namespace, "step_name": step}
-        parameters: dict[str, Any] = {k: v for k, v in wanted.items() if v is not None}
-        conditions = [f"{column} = :{column}" for column in parameters]
+        # In the order of how few rows each is likely to leave.
+        wanted = {"run_id": run, "step_name": step, "namespace_name": namespace, "stage": stage}
+        given = {column: value for column, value in wanted.items() if value is not None}
         pointers: set[bytes] = set()
         if artifact is not None:
             digest = as_digest(artifact)
             pointers = {links.link_of(kind, digest) for kind in _USES[use]}
-            parameters |= {f"link{index}": link for index, link in enumerate(sorted(pointers))}
-            conditions.append(sql_links.pointing(self._database.dialect, len(pointers)))
-        return self._pages(conditions, parameters, pointers, limit)
+        return self._pages(given, pointers, limit)
 
     def children(self, digest: DigestLike) -> list[UnverifiedRecord]:
         """Return the records that name this one as a parent."""
         link = links.parent_link(sha256_of(digest))
-        conditions = [sql_links.pointing(self._database.dialect, 1)]
-        return list(self._pages(conditions, {"link0": link}, {link}, None))
+        return list(self._pages({}, {link}, None))
 
     def next_attempt(self, run: str, step: str) -> int:
         """Return the number that the next attempt at a step of a run has, from 1."""
@@ -167,13 +166,10 @@ class SqlStore(Store):
         self._database.close()
 
     def _pages(
-        self,
-        conditions: list[str],
-        parameters: dict[str, Any],
-        pointers: set[bytes],
-        limit: int | None,
+        self, given: dict[str, Any], pointers: set[bytes], limit: int | None
     ) -> Iterator[UnverifiedRecord]:
-        sql = sql_links.records_where(conditions)
+        sql = sql_links.records_where(self._database.dialect, list(given), len(pointers))
+        parameters = given | {f"link{n}": link for n, link in enumerate(sorted(pointers))}
         after, left = 0, _MANY if limit is None else limit
         while left > 0:
             page = min(_PAGE, left)

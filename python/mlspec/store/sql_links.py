@@ -10,6 +10,7 @@ A look-up reads the index and scans the few rows behind it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from mlspec.store.database import Database
@@ -50,8 +51,16 @@ def pointing(dialect: Dialect, count: int) -> str:
     )
 
 
-def records_where(conditions: list[str]) -> str:
-    """Return the query for one page of records that meet all conditions, after `:after`."""
+def records_where(dialect: Dialect, columns: Sequence[str], pointers: int) -> str:
+    """Return the query for a page of records, after `:after`, by columns and `pointers` links.
+
+    Each of `columns` is compared with a parameter of its name. The links, or else the first column,
+    find the rows; the others only sift them.
+    """
+    conditions = [pointing(dialect, pointers)] if pointers else []
+    for column in columns:
+        name = dialect.aside.format(column=column) if conditions else column
+        conditions.append(f"{name} = :{column}")
     return (
         f"SELECT {RECORD_COLUMNS} FROM records WHERE "
         f"{' AND '.join(['sequence > :after', *conditions])} ORDER BY sequence LIMIT :page"

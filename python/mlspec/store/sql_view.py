@@ -27,7 +27,7 @@ _PROBE: Final = (
 _DIGESTS: Final = "SELECT sha256 FROM records WHERE run_id = :run_id ORDER BY sequence"
 _OBJECT_BY_NAME: Final = (
     f"{ALL_OBJECTS} WHERE kind = :kind "
-    "AND namespace_name = :namespace_name AND owner_id = :owner_id AND name_key = :name_key"
+    "AND namespace_name = :namespace_name AND name_key = :name_key"
 )
 _ADD_OBJECT: Final = (
     f"INSERT INTO objects ({', '.join(OBJECT_COLUMNS)}, name_key) VALUES "
@@ -82,14 +82,11 @@ class SqlView:
         """Return the object of this id."""
         return find_object(self._database, object_id)
 
-    def name_holder(
-        self, kind: int, namespace_name: str, owner_id: str, name_key: str
-    ) -> ObjectRow | None:
+    def name_holder(self, kind: int, namespace_name: str, name_key: str) -> ObjectRow | None:
         """Return the object that holds this name and is not archived."""
         parameters = {
             "kind": kind,
             "namespace_name": namespace_name,
-            "owner_id": owner_id,
             "name_key": name_key,
         }
         rows = self._database.run(_OBJECT_BY_NAME, parameters)

@@ -51,7 +51,7 @@ class SQLiteDatabase(Database):
         self._read_only = read_only
         self._timeout = timeout
         self._connection: sqlite3.Connection | None = None
-        _check_place(path, create=create and not read_only)
+        check_place(path, create=create and not read_only)
         self._mode = "rwc" if create else "rw"
         self._connect()
         self._mode = "rw"
@@ -162,7 +162,7 @@ class SQLiteDatabase(Database):
 _ABANDONED: Final[list[sqlite3.Connection]] = []
 
 
-def _check_place(path: Path, *, create: bool) -> None:
+def check_place(path: Path, *, create: bool) -> None:
     """Refuse what is no SQLite file before SQLite touches it. Raises StoreError."""
     try:
         found = path.lstat()

@@ -58,19 +58,9 @@ class StreamStore(ScannedStore):
         self._end = 0
         self._spans: dict[bytes, list[Span]] = {}
         self._order: list[bytes | Span] = []
-        flags = os.O_RDONLY if read_only else os.O_RDWR | os.O_APPEND
-        try:
-            self._file = os.open(
-                path, flags | (os.O_CREAT if create else 0) | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644
-            )
-        except OSError as error:
-            raise StoreError(
-                f"must be a file that can be opened ({error.strerror})",
-                error_id="store.missing",
-                source=str(path),
-                remedy="Check the path and its permissions; symbolic links are not followed.",
-            ) from error
-        self._open = True
+        self._flags = os.O_RDONLY if read_only else os.O_RDWR | os.O_APPEND
+        self._descriptor: int | None = None
+        self._open(create=create)
 
     def entries(self) -> Iterator[Entry]:
         """Yield every record as it stands, its signatures merged, and what is no record."""
@@ -95,10 +85,27 @@ class StreamStore(ScannedStore):
             return len(self._order)
 
     def close(self) -> None:
-        """Close the file. Closing twice does nothing."""
-        if self._open:
-            self._open = False
-            os.close(self._file)
+        """Close the file. Closing twice does nothing, and using the store opens it again."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    @property
+    def _file(self) -> int:
+        return self._open(create=False) if self._descriptor is None else self._descriptor
+
+    def _open(self, *, create: bool) -> int:
+        flags = self._flags | os.O_NOFOLLOW | os.O_CLOEXEC | (os.O_CREAT if create else 0)
+        try:
+            self._descriptor = os.open(self._path, flags, 0o644)
+        except OSError as error:
+            raise StoreError(
+                f"must be a file that can be opened ({error.strerror})",
+                error_id="store.missing",
+                source=self.url,
+                remedy="Check the path and its permissions; symbolic links are not followed.",
+            ) from error
+        return self._descriptor
 
     @property
     def _lock_file(self) -> Path:

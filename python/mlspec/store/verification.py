@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from mlspec.errors import MLSpecError, UntrustedError, VerificationError
 from mlspec.media import RECORD_PAYLOAD_TYPE
+from mlspec.records import body_name, body_of
 from mlspec.sealing import Sealed, unseal
 from mlspec.store import runs
-from mlspec.store.facts import EVENT_STAGE, Facts, facts_of
+from mlspec.store.facts import EVENT_STAGE, MANIFEST_STAGE, Facts, facts_of
 from mlspec.store.history import ObjectHistory
 from mlspec.store.labels import label_of
 from mlspec.store.report import Line, Report, Verdict
+from mlspec.store.rules import require_usable_data
+from mlspec.store.walking import find
 
 if TYPE_CHECKING:
     from mlspec import v1
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
     from mlspec.store.protocol import Entry, Store
 
 Progress = Callable[[int, int], None]
+
+_REFERENCE: Final = "mlspec.v1.RecordReference"
+_SHA256_SIZE: Final = 32
 
 
 def verify_store(
@@ -48,10 +54,12 @@ def verify_lines(
     2. Each row's envelope must hold a record whose SHA-256 is the row's key.
     3. Each row's index columns must say what the payload says.
     4. Each record must verify as `mlspec.unseal` verifies it.
-    5. The parents of each record must be in the store, of the stage that the reference says.
-    6. The events about each object must be possible one after the other, and lead to its row.
+    5. The records that each one names, as parents or in its body, must be in the store, of the
+       stage that the reference says.
+    6. The events about each object must be possible one after the other, and lead to its row; no
+       work may rest on a dataset version that was archived by then.
     7. Each run must have one manifest, and the manifest must name the run's records: all of them,
-       no others, in the order of storing, and as many as it says.
+       no others, in the order of storing, as they are, and as many as it says.
     8. Nothing must be wrong with the store's own indexes, and no row may be gone or stand twice.
 
     Steps 2, 3 and 5 to 8 fail whoever signed; only step 4 can find that nobody trusted did.
@@ -99,7 +107,8 @@ def _record_line(
         facts = facts_of(record.header)
         label = label_of(facts)
         _check_columns(entry, facts)
-        _check_parents(store, record)
+        _check_references(store, record)
+        doubts = require_usable_data(record.header, body_of(record), history)
         if facts.stage == EVENT_STAGE:
             history.add(record, facts, entry.sequence, sealed.sha256)
         verified = unseal(sealed, trust, at=at)
@@ -108,7 +117,7 @@ def _record_line(
     except MLSpecError as error:
         return _line(Verdict.FAIL, entry, label, error)
     who = ", ".join(signer.identity for signer in verified.signers)
-    notes = "; ".join((*verified.doubts, *verified.notes))
+    notes = "; ".join((*doubts, *verified.doubts, *verified.notes))
     message = f"signed by {who}" + (f" ({notes})" if notes else "")
     return Line(Verdict.PASS, "record", entry.key.hex(), label, message)
 
@@ -138,20 +147,25 @@ def _check_columns(entry: Entry, facts: Facts) -> None:
             raise _changed(f"column {column} must be {expected} (got {shown})", "row.column")
 
 
-def _check_parents(store: Store, record: v1.Record) -> None:
-    for index, parent in enumerate(record.header.parents):
-        sha256 = bytes(parent.digest.sha256)
-        row = store.row(sha256) if len(sha256) == 32 else None
+def _check_references(store: Store, record: v1.Record) -> None:
+    """Step 5. What a manifest names is looked for with its run, where more can be said of it."""
+    named: list[tuple[str, Any]] = [
+        (f"header.parents[{index}]", parent) for index, parent in enumerate(record.header.parents)
+    ]
+    body = body_of(record)
+    if body is not None and record.header.stage != MANIFEST_STAGE:
+        named += find(body, _REFERENCE, body_name(record) or "body")
+    for path, reference in named:
+        sha256 = bytes(reference.digest.sha256)
+        row = store.row(sha256) if len(sha256) == _SHA256_SIZE else None
         if row is None:
             raise _changed(
-                f"header.parents[{index}] must be in the store (got {sha256.hex() or 'none'})",
+                f"{path} must be in the store (got {sha256.hex() or 'no digest'})",
                 "record.dangling_parent",
                 "A record was deleted, or this one is from another store.",
             )
-        if row.stage != parent.stage:
-            raise _changed(
-                f"header.parents[{index}].stage must be that of the parent", "record.parent_stage"
-            )
+        if row.stage != reference.stage:
+            raise _changed(f"{path}.stage must be that of the record named", "record.parent_stage")
 
 
 def _changed(message: str, error_id: str, remedy: str = "") -> VerificationError:

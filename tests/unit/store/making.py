@@ -73,7 +73,11 @@ def manifest(store: Store, run: str, **changes: Any) -> Sealed:
     body = v1.RunManifest(state=v1.RUN_STATE_SUCCEEDED, record_count=len(rows))
     for row in rows:
         body.entries.add(
-            record=row.reference, record_id=row.record_id, state=v1.RecordState.ValueType(row.state)
+            record=row.reference,
+            record_id=row.record_id,
+            state=v1.RecordState.ValueType(row.state),
+            step_name=row.step_name,
+            step_attempt=row.step_attempt,
         )
     return sealed(run, body, **changes)
 

@@ -49,7 +49,7 @@ def raw(sqlite: Store, tmp_path: Path, run: str) -> sqlite3.Connection:
         f"SELECT {COLUMNS}, 3 FROM records WHERE sequence = 2",
         f"INSERT INTO records ({COLUMNS}, sequence) SELECT {COLUMNS}, 9 FROM records",
         "INSERT OR REPLACE INTO objects SELECT * FROM objects",
-        "INSERT OR REPLACE INTO objects SELECT object_id, 3, namespace_name, owner_id, name, "
+        "INSERT OR REPLACE INTO objects SELECT object_id, 3, namespace_name, name, "
         "name_key, status, created, changed, event FROM objects",
     ],
 )

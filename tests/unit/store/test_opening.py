@@ -23,13 +23,14 @@ from mlspec.store.schema import SCHEMA_VERSION
 from tests.unit.store import making
 
 
-def test_a_store_is_made_where_there_is_none(place: str) -> None:
+def test_a_store_is_made_where_there_is_none(place: str, tmp_path: Path) -> None:
     """Once, and only if that was meant."""
     with pytest.raises(StoreError) as caught:
         open_store(place, create=False)
     assert caught.value.remedy
     with pytest.raises(StoreError):
         open_store(place, read_only=True)
+    assert "postgresql" in place or list(tmp_path.iterdir()) == []
     with open_store(place) as store:
         assert store.size() == 0
     with open_store(place, create=False) as store:
@@ -213,12 +214,12 @@ def test_a_failed_transaction_leaves_nothing(
     assert sqlite.size() == 1
 
 
-def test_closing_twice_does_nothing_and_a_closed_store_opens_again(sqlite: Store, run: str) -> None:
+def test_closing_twice_does_nothing_and_a_closed_store_opens_again(store: Store, run: str) -> None:
     """A store is a place: using it connects to it."""
-    sqlite.close()
-    sqlite.close()
-    sqlite.put(making.sealed(run))
-    assert sqlite.size() == 1
+    store.close()
+    store.close()
+    store.put(making.sealed(run))
+    assert store.size() == 1
 
 
 def test_a_torn_stream_is_readable_and_its_tail_is_kept(tmp_path: Path, run: str) -> None:

@@ -13,7 +13,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -21,7 +21,14 @@ from mlspec import open_store, records, v1
 from mlspec.errors import UntrustedError
 from mlspec.records import new_id
 from mlspec.sealing import Sealed, TrustPolicy
-from mlspec.store import Report, Store, sql_links, verify_store
+from mlspec.store import (
+    DeprecatedObjectWarning,
+    Report,
+    Store,
+    rules,
+    sql_links,
+    verify_store,
+)
 from mlspec.store.schema import INDEX_COLUMNS, OBJECT_COLUMNS
 from tests.unit import samples
 from tests.unit.store import making
@@ -364,7 +371,7 @@ def test_a_changed_object_is_found(
 def test_an_object_without_events_is_found(world: World, altered: Callable[..., Report]) -> None:
     """And events without their object."""
     assert names(altered("DELETE FROM objects")) == {world.object_id}
-    stray = "INSERT INTO objects VALUES ('stray', 2, 'loans', '', 'stray', 'stray', 1, 1, 1, x'')"
+    stray = "INSERT INTO objects VALUES ('stray', 2, 'loans', 'stray', 'stray', 1, 1, 1, x'')"
     assert names(altered(stray)) == {"stray"}
 
 
@@ -442,6 +449,64 @@ def test_a_parent_of_another_stage_than_was_said_is_found(store: Store, run: str
     store.put(making.manifest(store, run))
     report = store.verify(making.TRUST)
     assert (report.exit_code, names(report)) == (1, {child.hex})
+
+
+def test_a_record_named_in_a_body_is_looked_for(store: Store, run: str) -> None:
+    """Not only parents must be there."""
+    absent = records.reference(bytes(32), v1.STAGE_MODEL_TRAINING)
+    stray = making.sealed(run, v1.ModelEvaluation(training=absent))
+    store.put(stray)
+    store.put(making.manifest(store, run))
+    report = store.verify(making.TRUST)
+    assert (report.exit_code, names(report)) == (1, {stray.hex})
+    assert "model_evaluation.training must be in the store" in report.problems[0].message
+
+
+def test_work_on_data_that_was_archived_by_then_is_found(store: Store, run: str) -> None:
+    """Also where another program put it into the store; a deprecated version is told of."""
+    dataset, version = new_id(), new_id()
+    kind = v1.OBJECT_KIND_DATASET_VERSION
+    store.put(making.dataset(run, "loans", dataset))
+    store.put(making.dataset_version(run, "loans-1", dataset, version))
+    reference = v1.DatasetVersionReference(dataset_name="loans", id=version)
+    store.put(making.event(run, v1.OBJECT_ACTION_DEPRECATE, version, kind=kind))
+    early = making.sealed(run, v1.DataAnalysis(dataset_version=reference))
+    with pytest.warns(DeprecatedObjectWarning):
+        store.put(early)
+    store.put(making.event(run, v1.OBJECT_ACTION_ARCHIVE, version, kind=kind))
+    late = making.sealed(run, v1.DataAnalysis(dataset_version=reference))
+    patch = pytest.MonkeyPatch()
+    patch.setattr(rules, "require_usable_data", lambda *_: ())
+    store.put(late)
+    patch.undo()
+    store.put(making.manifest(store, run))
+    report = store.verify(making.TRUST)
+    assert (report.exit_code, names(report)) == (1, {late.hex})
+    (told,) = (line for line in report.lines if line.name == early.hex)
+    assert "is deprecated" in told.message
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"state": v1.RECORD_STATE_SKIPPED},
+        {"step_name": "other"},
+        {"step_attempt": 7},
+        {"record_id": "019382aa-3c4e-7b21-9f1e-5d2c6a7b8c90"},
+    ],
+)
+def test_a_manifest_that_tells_records_otherwise_is_found(
+    store: Store, run: str, edit: dict[str, Any]
+) -> None:
+    """Its entries are what the records say of themselves."""
+    record = making.sealed(run, step="train")
+    store.put(record)
+    honest = making.manifest(store, run).peek()
+    for field, value in edit.items():
+        setattr(honest.run_manifest.entries[0], field, value)
+    store.put(making.unchecked(honest))
+    report = store.verify(making.TRUST)
+    assert (report.exit_code, names(report)) == (1, {run, record.hex})
 
 
 def test_an_empty_store_shows_nothing(store: Store) -> None:
