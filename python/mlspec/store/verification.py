@@ -13,7 +13,7 @@ from mlspec.sealing import Sealed, unseal
 from mlspec.store import runs
 from mlspec.store.facts import EVENT_STAGE, MANIFEST_STAGE, Facts, facts_of
 from mlspec.store.history import ObjectHistory
-from mlspec.store.labels import label_of
+from mlspec.store.labels import label_of, stage_label
 from mlspec.store.report import Line, Report, Verdict
 from mlspec.store.rules import require_usable_data
 from mlspec.store.walking import find
@@ -99,7 +99,7 @@ def _record_line(
     at: datetime | None,
     history: ObjectHistory,
 ) -> Line:
-    label = f"number {entry.sequence}"
+    label = _label_by_row(entry)
     try:
         sealed = Sealed.from_any(entry.envelope)
         _check_key(entry, sealed)
@@ -120,6 +120,14 @@ def _record_line(
     notes = "; ".join((*doubts, *verified.doubts, *verified.notes))
     message = f"signed by {who}" + (f" ({notes})" if notes else "")
     return Line(Verdict.PASS, "record", entry.key.hex(), label, message)
+
+
+def _label_by_row(entry: Entry) -> str:
+    """What the row says that it is, as long as the payload has not been believed."""
+    stage, step = entry.columns.get("stage"), entry.columns.get("step_name")
+    if not isinstance(stage, int):
+        return f"number {entry.sequence}"
+    return stage_label(stage) + (f" {step}#{entry.columns['step_attempt']}" if step else "")
 
 
 def _line(verdict: Verdict, entry: Entry, label: str, error: MLSpecError) -> Line:
