@@ -209,6 +209,18 @@ def test_a_store_that_was_changed_fails_and_names_the_record(call: Call) -> None
     assert told["exitCode"] == 1
 
 
+def test_a_store_of_nonsense_can_still_be_looked_at(call: Call) -> None:
+    """Columns of other types than they have: shown as they can be, and failed by verification."""
+    changed_store()
+    with sqlite3.connect("changed.db") as connection:
+        for column in ("create_time", "state", "namespace_name", "pipeline_name", "links"):
+            connection.execute(f"UPDATE records SET {column} = 'zz'")  # noqa: S608
+    connection.close()
+    for line in ("records changed.db", "records changed.db --json"):
+        assert call(*line.split()).code == 0
+    assert call("verify", "changed.db", *TRUST).code == 1
+
+
 def test_nobody_who_is_known_is_another_code(call: Call) -> None:
     """A wrong key, a role that does not cover it, a file that has expired."""
     made = call("sign", "record.yaml", "--key", "keys/stranger.pem", "-o", "s.json")

@@ -16,10 +16,17 @@ from mlspec.emitting.context import RunContext
 from mlspec.emitting.environment import capture_environment
 from mlspec.emitting.naming import ParentLike, artifact_of, reference_of
 from mlspec.emitting.step import Step, set_tag
-from mlspec.errors import StoreNotFoundError, UsageError
-from mlspec.records import new_header, new_id, new_record, reference, stage_name, stage_of
+from mlspec.emitting.surroundings import (
+    StoreLike,
+    found,
+    opened,
+    pipeline_reference,
+    settle_parents,
+)
+from mlspec.errors import UsageError
+from mlspec.records import new_header, new_id, new_record, stage_name, stage_of
 from mlspec.sealing import Sealed, Signer, SignerSource, load_signer, seal
-from mlspec.store import Store, open_store, require_usable_data
+from mlspec.store import require_usable_data
 
 B = TypeVar("B", bound=Message)
 
@@ -52,7 +59,7 @@ class Run:
         self,
         pipeline: str | v1.PipelineReference | None,
         *,
-        store: Store | str | os.PathLike[str],
+        store: StoreLike,
         signer: SignerSource,
         namespace: str = "default",
         pipeline_version: str | None = None,
@@ -87,7 +94,7 @@ class Run:
         self.environment = environment or capture_environment(frozenset(allowed_options))
         self.parents: tuple[v1.RecordReference, ...] = ()
         self._shared = v1.RecordHeader(
-            pipeline=_pipeline(pipeline, pipeline_version),
+            pipeline=pipeline_reference(pipeline, pipeline_version),
             parent_run_id=parent_run_id,
             actor=actor,
             environment=self.environment,
@@ -95,7 +102,7 @@ class Run:
         for name, value in (tags or {}).items():
             set_tag(self._shared, name, value)
         self._owner, self._ended, self._last = os.getpid(), False, b""
-        self.store, self._place, self._owns_store = _opened(store)
+        self.store, self._place, self._owns_store = opened(store)
 
     @classmethod
     def resume(
@@ -103,7 +110,7 @@ class Run:
         *,
         signer: SignerSource,
         environ: Mapping[str, str] | None = None,
-        store: Store | str | os.PathLike[str] | None = None,
+        store: StoreLike | None = None,
         actor: v1.Actor | None = None,
         tags: Mapping[str, str] | None = None,
         environment: v1.Environment | None = None,
@@ -111,18 +118,12 @@ class Run:
     ) -> Self:
         """Go on with a run in another process. Leaving it does not end the run: its owner does.
 
-        Args:
-            signer: As for a new run; keys are never handed over.
-            environ: The variables of `context`. Default: those of this process.
-            store: The store, if it is elsewhere from here.
-            actor: As for a new run.
-            tags: As for a new run; they are not handed over.
-            environment: As for a new run: it is captured anew.
-            allowed_options: As for a new run.
+        `environ` holds the variables of `context` (default: this process's), `store` says where
+        the store is if that is elsewhere from here. The others are as for a new run: keys, tags
+        and the like are not handed over.
 
-        Raises:
-            UsageError: The variables are not those of a run.
-            StoreNotFoundError: The store lacks a parent that they name.
+        Raises UsageError if the variables are not those of a run, StoreNotFoundError if the store
+        lacks a parent that they name, and what starting a run raises.
         """
         context = RunContext.from_environ(os.environ if environ is None else environ)
         run = cls(
@@ -138,7 +139,7 @@ class Run:
         )
         run.id, run._owner = context.run_id, _NOBODY
         try:
-            run.parents = tuple(_found(run.store, parent) for parent in context.parents)
+            run.parents = tuple(found(run.store, parent) for parent in context.parents)
         except BaseException:
             run._let_go()
             raise
@@ -225,10 +226,12 @@ class Run:
             return None
         try:
             # A forked process has a copy of this object, and must not end its parent's run.
-            return seal_manifest(self, failed=failed) if self._owner == os.getpid() else None
+            owned = self._owner == os.getpid()
+            manifest = seal_manifest(self, failed=failed) if owned else None
         finally:
-            self._ended = True
             self._let_go()
+        self._ended = True
+        return manifest
 
     def seal(self, record: v1.Record, signer: Signer) -> Sealed:
         """Seal a record and store it. Raises what `mlspec.seal` and `Store.put` raise."""
@@ -244,19 +247,8 @@ class Run:
         return header
 
     def settle(self, header: v1.RecordHeader, body: Message) -> None:
-        """Name what a record rests on, where the store or the context knows it.
-
-        An event about an object rests on the last one before it; a record that names no parent on
-        those that the context handed over.
-        """
-        if isinstance(body, v1.ObjectEvent) and not body.HasField("previous_event"):
-            row = self.store.object(body.object_id)
-            if row is not None and body.action != v1.OBJECT_ACTION_CREATE:
-                body.previous_event.CopyFrom(reference(row.event, v1.STAGE_OBJECT_EVENT))
-                if body.previous_event not in header.parents:
-                    header.parents.append(body.previous_event)
-        if not header.parents:
-            header.parents.extend(self.parents)
+        """Name the parents of a record that the store or the context knows."""
+        settle_parents(header, body, self.store, self.parents)
 
     def __enter__(self) -> Self:
         return self
@@ -289,25 +281,3 @@ class Run:
     def _let_go(self) -> None:
         if self._owns_store:
             self.store.close()
-
-
-def _pipeline(
-    pipeline: str | v1.PipelineReference | None, version: str | None
-) -> v1.PipelineReference | None:
-    if pipeline is None or isinstance(pipeline, v1.PipelineReference):
-        return pipeline
-    return v1.PipelineReference(name=pipeline, version=version)
-
-
-def _found(store: Store, parent: bytes) -> v1.RecordReference:
-    row = store.row(parent)
-    if row is None:
-        raise StoreNotFoundError(f"must hold parent {parent.hex()} (it does not)", source=store.url)
-    return row.reference
-
-
-def _opened(store: Store | str | os.PathLike[str]) -> tuple[Store, str, bool]:
-    """Return a store, the place to hand over, and whether it was opened here."""
-    if isinstance(store, str | os.PathLike):
-        return open_store(os.fspath(store)), os.fspath(store), True
-    return store, store.url, False

@@ -27,13 +27,14 @@ __all__ = [
     "open_store",
     "require_usable_data",
     "stage_label",
+    "state_label",
     "verify_lines",
     "verify_store",
 ]
 
 if TYPE_CHECKING:
     from mlspec.store.facts import Facts, UnverifiedRecord
-    from mlspec.store.labels import stage_label
+    from mlspec.store.labels import stage_label, state_label
     from mlspec.store.lineage import LineageNode
     from mlspec.store.objects import ObjectRow
     from mlspec.store.opening import DEFAULT_TIMEOUT, open_store
@@ -64,6 +65,7 @@ else:
         "open_store": "opening",
         "require_usable_data": "rules",
         "stage_label": "labels",
+        "state_label": "labels",
         "verify_lines": "verification",
         "verify_store": "verification",
     }

@@ -1,10 +1,39 @@
-"""What people call a record."""
+"""What people call a record.
+
+The names stand here a second time, as a test sees to, because loading protobuf for them would take
+`mlspec records` longer than all the rest of what it does.
+"""
 
 from __future__ import annotations
 
-from functools import cache
+from typing import Final
 
 from mlspec.store.facts import Facts
+
+STAGES: Final = (
+    "unspecified",
+    "objectives",
+    "data_ingestion",
+    "data_analysis",
+    "data_transformation",
+    "data_validation",
+    "data_splitting",
+    "model_training",
+    "model_evaluation",
+    "holdout_test",
+    "model_packaging",
+    "model_serving",
+    "monitoring",
+    "logging",
+    "object_event",
+    "gate_decision",
+    "holdout_opened",
+    "run_manifest",
+)
+"""The stages by number, as `mlspec.v1.Stage` has them."""
+
+STATES: Final = ("unspecified", "succeeded", "failed", "skipped", "cached")
+"""How steps end, as `mlspec.v1.RecordState` has it."""
 
 
 def label_of(facts: Facts) -> str:
@@ -14,12 +43,10 @@ def label_of(facts: Facts) -> str:
 
 
 def stage_label(stage: int) -> str:
-    """Return a stage's name in snake case, or "stage 42", without loading any stage's messages."""
-    return _names().get(stage, f"stage {stage}")
+    """Return a stage's name in snake case, or "stage 42"."""
+    return STAGES[stage] if 0 < stage < len(STAGES) else f"stage {stage}"
 
 
-@cache
-def _names() -> dict[int, str]:
-    from mlspec.v1.stage_pb2 import Stage
-
-    return {int(number): name.removeprefix("STAGE_").lower() for name, number in Stage.items()}
+def state_label(state: int) -> str:
+    """Return how a step ended, as a word, or "state 42"."""
+    return STATES[state] if 0 < state < len(STATES) else f"state {state}"

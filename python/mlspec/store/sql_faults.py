@@ -22,8 +22,10 @@ _COUNT: Final = (
     "SELECT count(*), coalesce(max(sequence), 0), coalesce(min(sequence), 1) FROM records"
 )
 _GAPS: Final = (
-    "SELECT r.sequence + 1 FROM records r WHERE r.sequence < (SELECT max(sequence) FROM records) "
-    "AND NOT EXISTS (SELECT 1 FROM records n WHERE n.sequence = r.sequence + 1) "
+    "SELECT r.sequence + 1, (SELECT n.sha256 FROM records n WHERE n.sequence > r.sequence "
+    "ORDER BY n.sequence LIMIT 1) FROM records r "
+    "WHERE r.sequence < (SELECT max(sequence) FROM records) AND NOT EXISTS "
+    "(SELECT 1 FROM records n WHERE n.sequence = r.sequence + 1) "
     f"ORDER BY r.sequence LIMIT {_SHOWN}"
 )
 _TWICE: Final = {
@@ -98,8 +100,9 @@ def _missing_rows(database: Database) -> Iterator[Fault]:
         return
     if first != 1:
         yield Fault(f"records must count from 1 (the first is {first}): rows were deleted")
-    for (gap,) in database.query(_GAPS):
-        yield Fault(f"record number {gap} must be there: a row was deleted")
+    for gap, after in database.query(_GAPS):
+        words = f"row number {gap} must be there: it was deleted, or the next one was moved"
+        yield Fault(f"{words} ({as_bytes(after).hex()})")
 
 
 def _link_faults(database: Database, through: int) -> Iterator[Fault]:

@@ -16,19 +16,38 @@ ALL_OBJECTS: Final = f"SELECT {', '.join(OBJECT_COLUMNS)} FROM objects"
 _OBJECT_BY_ID: Final = f"{ALL_OBJECTS} WHERE object_id = :object_id"
 
 
+_INTEGERS: Final = frozenset(
+    {"stage", "step_attempt", "state", "create_time", "kind", "status", "created", "changed"}
+)
+_BYTES: Final = frozenset({"links", "event"})
+
+
 def unverified(row: Row) -> UnverifiedRecord:
     """Make a record's row from the columns of `RECORD_COLUMNS`."""
-    links, sequence, sha256 = row[-3:]
-    facts = dict(zip(INDEX_COLUMNS, row, strict=False))
-    facts["links"] = as_bytes(links)
-    return UnverifiedRecord(**facts, sequence=sequence, sha256=as_bytes(sha256))
+    facts = _typed(INDEX_COLUMNS, row)
+    return UnverifiedRecord(**facts, sequence=row[-2], sha256=as_bytes(row[-1]))
 
 
 def object_row(row: Row) -> ObjectRow:
     """Make an object's row from the columns of `ALL_OBJECTS`."""
-    parts = dict(zip(OBJECT_COLUMNS, row, strict=True))
-    parts["event"] = as_bytes(parts["event"])
-    return ObjectRow(**parts)
+    return ObjectRow(**_typed(OBJECT_COLUMNS, row))
+
+
+def _typed(columns: tuple[str, ...], row: Row) -> dict[str, Any]:
+    """Return each column as what it should be, whatever was put there.
+
+    SQLite keeps anything anywhere. What is wrong is for verification to say, of the raw columns.
+    """
+    values = dict(zip(columns, row, strict=False))
+    for column, value in values.items():
+        if column in _BYTES:
+            values[column] = as_bytes(value)
+        elif column in _INTEGERS:
+            if not isinstance(value, int | None):
+                values[column] = 0
+        elif not isinstance(value, str | None):
+            values[column] = str(value)
+    return values
 
 
 def find_object(database: Database, object_id: str) -> ObjectRow | None:

@@ -329,6 +329,23 @@ def test_a_run_without_records_leaves_nothing(run: Run, store: Store) -> None:
     assert store.size() == 0
 
 
+def test_a_run_whose_end_could_not_be_stored_can_end_again(
+    run: Run, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once the store is free."""
+    run.emit(renaming())
+    with monkeypatch.context() as patch:
+
+        def locked(_sealed: Sealed) -> None:
+            raise StoreLockedError("somebody has it")
+
+        patch.setattr(store, "put", locked)
+        with pytest.raises(StoreLockedError):
+            run.finish()
+    assert run.finish() is not None
+    assert store.verify(making.TRUST).exit_code == 0
+
+
 def test_a_record_that_comes_while_the_run_ends_is_in_the_manifest(
     run: Run, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

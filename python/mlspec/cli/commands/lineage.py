@@ -8,7 +8,7 @@ import click
 
 from mlspec.cli.base import command as make_command
 from mlspec.cli.base import json_option
-from mlspec.cli.commands.records import artifact_digest, as_data, state_name
+from mlspec.cli.commands.records import artifact_digest, as_data
 from mlspec.cli.loading import open_for_reading, resolve
 from mlspec.cli.printing import note, say, say_json
 from mlspec.errors import StoreNotFoundError
@@ -86,12 +86,12 @@ def _tree(nodes: dict[bytes, LineageNode], start: bytes) -> None:
 
 
 def _words(node: LineageNode) -> str:
-    from mlspec.store import stage_label
+    from mlspec.store import stage_label, state_label
 
     row = node.record
     if row is None:
         return "MISSING: named as a parent, not in the store"
     step = f" {row.step_name}#{row.step_attempt}" if row.step_name else ""
-    state = state_name(row.state)
+    state = state_label(row.state)
     ended = "" if state == "succeeded" else f"  {state}"
     return f"{stage_label(row.stage)}{step}{ended}  {row.created:%Y-%m-%d %H:%M:%S}Z"

@@ -75,7 +75,7 @@ def artifact_digest(text: str) -> v1.Digest:
 
 def as_data(row: UnverifiedRecord) -> dict[str, Any]:
     """Return a row as JSON-like data."""
-    from mlspec.store import stage_label
+    from mlspec.store import stage_label, state_label
 
     parts = {
         "digest": f"sha256:{row.hex}",
@@ -83,7 +83,7 @@ def as_data(row: UnverifiedRecord) -> dict[str, Any]:
         "stage": stage_label(row.stage),
         "step": row.step_name,
         "attempt": row.step_attempt,
-        "state": state_name(row.state),
+        "state": state_label(row.state),
         "runId": row.run_id,
         "pipeline": row.pipeline_name,
         "namespace": row.namespace_name,
@@ -94,25 +94,15 @@ def as_data(row: UnverifiedRecord) -> dict[str, Any]:
     return {name: value for name, value in parts.items() if value is not None}
 
 
-def state_name(state: int) -> str:
-    """Return how a step ended, as a word."""
-    from mlspec import v1
-
-    for name, number in v1.RecordState.items():
-        if number == state:
-            return name.removeprefix("RECORD_STATE_").lower()
-    return f"state {state}"
-
-
 def _cells(row: UnverifiedRecord) -> tuple[object, ...]:
-    from mlspec.store import stage_label
+    from mlspec.store import stage_label, state_label
 
     step = f"{row.step_name}#{row.step_attempt}" if row.step_name else "-"
     return (
         row.hex[:12],
         stage_label(row.stage),
         step,
-        state_name(row.state),
+        state_label(row.state),
         row.run_id,
         row.namespace_name,
         f"{row.created:%Y-%m-%d %H:%M:%S}Z",
