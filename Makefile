@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 GENERATOR := .tools/generator/bin
 VALIDATE_PROTO := third_party/protovalidate/buf/validate/validate.proto
-PRESENT = $(wildcard python tools tests examples benchmarks)
+PRESENT = $(wildcard python tools conformance tests examples benchmarks)
 
 # The working tree is what runs, also in a copy of it that shares the environment.
 export PYTHONPATH := $(CURDIR)/python
@@ -62,7 +62,7 @@ docs: setup-proto ## write docs/reference from proto/
 breaking: setup-proto ## compare proto/ with the newest release; only declared breaks pass
 	$(GENERATOR)/python -m tools.breaking
 
-release-image: setup ## pin proto/ as schema/released/<version>.binpb, once and for all
+release-image: setup ## keep and pin this version under schema/released, once and for all
 	$(BIN)/python -m tools.release
 
 vectors: setup-python ## write the vectors that are made by program

@@ -105,6 +105,7 @@ ROWS: Final = (
     Row("help", START_UP, "mlspec --help", "commands", "mlspec --help"),
     Row("verify", START_UP, "mlspec verify, store of 4 records", "commands", "mlspec verify"),
     Row("validate", START_UP, "mlspec validate, a file", "commands", "mlspec validate"),
+    Row("breaking", START_UP, "mlspec breaking, 100 files edited", "commands", "mlspec breaking"),
     Row("dvc_version", START_UP, "dvc --version", "commands", "dvc --version", "dvclive", every=3),
     Row(
         "mlflow_version",
@@ -133,6 +134,7 @@ RATIOS: Final = (
     Ratio("help", "python", "at most", 3.5),
     Ratio("verify", "python", "at most", 5.5),
     Ratio("validate", "python", "at most", 11),
+    Ratio("breaking", "python"),
     Ratio("mlflow_version", "validate"),
 )
 

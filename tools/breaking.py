@@ -1,81 +1,86 @@
 """Compare the specification with its newest release, and let only declared breaks pass.
 
-A break is declared in `schema/breaks.toml` with a note on how users migrate. From release 1.0.0 on
-no declaration helps: v1 never breaks. A declared break that did not happen fails too, so that the
+Twice: by `buf breaking` with our plugin, and by `mlspec.breaking` itself; they must find the same.
+A break is declared in `schema/breaks.toml` with a migration page. From release 1.0.0 on no
+declaration helps: v1 never breaks. A declared break that did not happen fails too, so that the
 file says what is so; `make release-image` is followed by emptying it.
 """
 
 import json
+import os
+import re
 import subprocess
 import sys
-import tomllib
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
-from tools.places import GENERATOR, PROTO, ROOT, ToolError
+from mlspec.breaking import Declared, Finding, compare, load_image, read_declared
+from mlspec.errors import MLSpecError
+from tools.places import GENERATOR, PROTO, ROOT, ToolError, buf
 from tools.release import newest
 
 DECLARED = ROOT / "schema" / "breaks.toml"
 _FOUND = 100
 
-
-@dataclass(frozen=True, order=True)
-class Break:
-    """A breaking change, in buf's words: the file (import path), the rule and what changed."""
-
-    file: str
-    rule: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.file}: {self.rule}: {self.message}"
+Seen = set[tuple[str, str]]
+"""Files (import paths) with the rules that are broken there."""
 
 
-def found(against: Path) -> set[Break]:
-    """The breaking changes (FILE) between a released image and the working tree.
+def by_us(against: Path) -> list[Finding]:
+    """The breaking changes between an image and the working tree, as `mlspec.breaking` sees them.
+
+    Raises:
+        ToolError: The .proto files do not compile.
+        MLSpecError: An image cannot be read.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        image = Path(scratch, "now.binpb")
+        buf("build", PROTO.relative_to(ROOT), "-o", image)
+        return compare(load_image(against), load_image(image))
+
+
+def by_buf(against: Path) -> Seen:
+    """The same as `buf breaking` sees them, with the rules and the plugin of buf.yaml.
 
     Raises:
         ToolError: buf could not compare.
     """
     proto = PROTO.relative_to(ROOT)
     command = [GENERATOR / "buf", "breaking", proto, "--against", against]
+    # The plugin runs in whichever environment has it, and from the working tree.
+    path = os.pathsep.join([str(GENERATOR), str(ROOT / ".venv" / "bin"), os.environ["PATH"]])
     run = subprocess.run(
         [*map(str, command), "--error-format", "json"],
         cwd=ROOT,
+        env=os.environ | {"PATH": path, "PYTHONPATH": str(ROOT / "python")},
         check=False,
         capture_output=True,
         text=True,
     )
     if run.returncode not in (0, _FOUND):
         raise ToolError(f"buf breaking: must be able to compare\n{run.stderr}{run.stdout}")
-    changes = [json.loads(line) for line in run.stdout.splitlines()]
-    # A deleted file has no path.
-    return {
-        Break(
-            change.get("path", "proto").removeprefix(f"{proto}/"), change["type"], change["message"]
-        )
-        for change in changes
-    }
+    return {_seen(json.loads(line)) for line in run.stdout.splitlines()}
 
 
-def declared(path: Path) -> set[Break]:
-    """The declared breaks; each must say how users migrate.
-
-    Raises:
-        ToolError: an entry lacks a part.
-    """
-    entries = tomllib.loads(path.read_text())["breaks"] if path.exists() else []
-    for entry in entries:
-        if not all(entry.get(part) for part in ("file", "rule", "message", "migration")):
-            raise ToolError(f"{path.name}: each break must have file, rule, message and migration")
-    return {Break(entry["file"], entry["rule"], entry["message"]) for entry in entries}
+def _seen(change: dict[str, str]) -> tuple[str, str]:
+    # A deleted file has no path; the message quotes its name.
+    path = change.get("path") or re.findall(r'"(.+?)"', change["message"])[0]
+    return path.removeprefix(f"{PROTO.relative_to(ROOT)}/"), change["type"]
 
 
-def problems(changes: set[Break], allowed: set[Break], released: str) -> list[str]:
-    """What is wrong with `changes` since version `released`, given what is declared."""
-    lines = [f"{change} (since {released})" for change in sorted(changes - allowed)]
-    lines += [f"{entry} (declared, but it did not happen)" for entry in sorted(allowed - changes)]
-    if allowed and int(released.split(".")[0]) >= 1:
+def differences(ours: Sequence[Finding], bufs: Seen) -> list[str]:
+    """What only one of the two has found, a line each."""
+    own = {(finding.file, finding.rule_id) for finding in ours}
+    lines = [f"{file}: {rule}: found by mlspec, not by buf" for file, rule in sorted(own - bufs)]
+    return lines + [f"{file}: {rule}: found by buf, not by mlspec" for file, rule in bufs - own]
+
+
+def problems(found: Sequence[Finding], declared: Declared, released: str) -> list[str]:
+    """What is wrong with the changes `found` since version `released`, given what is declared."""
+    lines = [f"{finding} (since {released})" for finding in found if declared.page(finding) is None]
+    lines += declared.problems(found)
+    if declared.breaks and int(released.split(".")[0]) >= 1:
         lines.append(f"schema/breaks.toml: must be empty (v1 never breaks; newest is {released})")
     return lines
 
@@ -83,7 +88,9 @@ def problems(changes: set[Break], allowed: set[Break], released: str) -> list[st
 def main() -> int:
     """Compare and print what is wrong; return the exit code."""
     against = newest()
-    lines = problems(found(against), declared(DECLARED), against.stem)
+    found = by_us(against)
+    lines = problems(found, read_declared(DECLARED), against.stem)
+    lines += differences(found, by_buf(against))
     for line in lines:
         print(line, file=sys.stderr)
     if lines:
@@ -98,5 +105,5 @@ def main() -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except ToolError as error:
+    except (ToolError, MLSpecError) as error:
         sys.exit(f"error: {error}")

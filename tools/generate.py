@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tools import image, reexports, tree
-from tools.places import BUILD, PACKAGE, PROTO, ROOT, ToolError, buf
+from tools.places import BUILD, CONFORMANCE, PACKAGE, PROTO, ROOT, ToolError, buf
 
 NAMESPACE = "mlspec.v1"
 _SCHEMA_INIT = PACKAGE / "schema" / "__init__.py"
@@ -44,6 +44,16 @@ def schema(scratch: Path) -> dict[Path, bytes]:
     return found
 
 
+def conformance(scratch: Path) -> dict[Path, bytes]:
+    """What `conformance/schema` should hold: the descriptor set of the kit's own messages."""
+    target = scratch / "conformance.binpb"
+    source = CONFORMANCE / "proto"
+    flags = ["--as-file-descriptor-set", "--exclude-source-info"]
+    buf("build", source.relative_to(ROOT), *flags, "-o", target)
+    init = CONFORMANCE / "schema" / "__init__.py"
+    return {Path(target.name): target.read_bytes(), Path(init.name): init.read_bytes()}
+
+
 @contextmanager
 def _alone() -> Iterator[None]:
     """Hold the lock that keeps two generators from writing at once."""
@@ -60,7 +70,11 @@ def main() -> int:
     check = parser.parse_args().check
     with _alone(), tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        wanted = {PACKAGE / "v1": messages(scratch), PACKAGE / "schema": schema(scratch)}
+        wanted = {
+            PACKAGE / "v1": messages(scratch),
+            PACKAGE / "schema": schema(scratch),
+            CONFORMANCE / "schema": conformance(scratch),
+        }
         if not check:
             changed = sum(tree.write(target, files) for target, files in wanted.items())
             print(f"generated: {changed} files changed")

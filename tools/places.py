@@ -7,6 +7,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROTO = ROOT / "proto"
 PACKAGE = ROOT / "python" / "mlspec"
 BUILD = ROOT / "build"
+CONFORMANCE = ROOT / "conformance"
 RELEASED = ROOT / "schema" / "released"
 REFERENCE = ROOT / "docs" / "reference"
 VALIDATE_PROTO = ROOT / "third_party" / "protovalidate" / "buf" / "validate" / "validate.proto"

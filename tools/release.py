@@ -1,18 +1,60 @@
-"""Released images: the specification as each version published it, never to change again.
+"""Releases: the specification as each version published it, never to change again.
 
-`python -m tools.release` writes `schema/released/<version>.binpb` for the version that records of
-this package name (`mlspec.records.SPEC_VERSION`), and pins it in `SHA256SUMS` beside it.
+`python -m tools.release` keeps, for the version that records of this package name
+(`mlspec.records.SPEC_VERSION`), `schema/released/<version>.binpb` and, in the folder
+`schema/released/<version>`, what `tools.release_kit` makes: the wheel with the constraints that it
+was tried with, the vectors, and records that it sealed. All of it is pinned in `SHA256SUMS`.
 """
 
 import hashlib
+import shutil
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
-from tools import image
+from tools import image, release_kit
 from tools.places import PROTO, RELEASED, ROOT, ToolError, buf
 
 _SUMS = "SHA256SUMS"
+
+
+@dataclass(frozen=True)
+class Release:
+    """What is kept of one version. `image` is its descriptor set, `kit` the folder of the rest."""
+
+    image: Path
+
+    @property
+    def version(self) -> str:
+        """The version, such as "0.1.0"."""
+        return self.image.stem
+
+    @property
+    def kit(self) -> Path:
+        """The folder that holds everything but the image."""
+        return self.image.with_suffix("")
+
+    @property
+    def wheel(self) -> Path:
+        """The package as it was published."""
+        (path,) = self.kit.glob(release_kit.WHEEL)
+        return path
+
+    @property
+    def vectors(self) -> Path:
+        """The archive of the folder `vectors`."""
+        return self.kit / release_kit.VECTORS
+
+    @property
+    def sealed(self) -> Path:
+        """The archive of records that the wheel sealed, with their trust file."""
+        return self.kit / release_kit.SEALED
+
+    @property
+    def constraints(self) -> Path:
+        """The versions of other packages that the wheel was tried with."""
+        return self.kit / release_kit.CONSTRAINTS
 
 
 def version() -> str:
@@ -32,6 +74,11 @@ def images(folder: Path = RELEASED) -> list[Path]:
     return sorted(folder.glob("*.binpb"), key=_number)
 
 
+def releases(folder: Path = RELEASED) -> list[Release]:
+    """What is kept of each version, oldest first."""
+    return [Release(path) for path in images(folder)]
+
+
 def newest() -> Path:
     """The image of the newest release.
 
@@ -43,16 +90,39 @@ def newest() -> Path:
     return found[-1]
 
 
-def problems(folder: Path = RELEASED) -> list[str]:
-    """One line for each image that is missing, not pinned, or not as `SHA256SUMS` pins it."""
+def pinned(folder: Path = RELEASED) -> dict[str, str]:
+    """The SHA-256 in hex that `SHA256SUMS` gives for each file, by its path in the folder."""
     sums = (folder / _SUMS).read_text().splitlines() if (folder / _SUMS).exists() else []
-    pinned = {name: digest for digest, _, name in (line.partition("  ") for line in sums)}
-    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in images(folder)}
-    return [
+    return {name: digest for digest, _, name in (line.partition("  ") for line in sums)}
+
+
+def _sums(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path != folder / _SUMS
+    }
+
+
+def problems(folder: Path = RELEASED) -> list[str]:
+    """One line for each file that is not as `SHA256SUMS` pins it, and each part that is missing."""
+    pins, found = pinned(folder), _sums(folder)
+    lines = [
         f"schema/released/{name}: must have the sha256 that {_SUMS} pins"
-        f" (got {found.get(name, 'no file')}, pinned {pinned.get(name, 'nothing')})"
-        for name in sorted(pinned.keys() | found.keys())
-        if pinned.get(name) != found.get(name)
+        f" (got {found.get(name, 'no file')}, pinned {pins.get(name, 'nothing')})"
+        for name in sorted(pins.keys() | found.keys())
+        if pins.get(name) != found.get(name)
+    ]
+    kits = {path for path in folder.iterdir() if path.is_dir()}
+    lines += [
+        f"schema/released/{kit.name}: must hold one {part} (got {count})"
+        for kit in sorted(kits | {each.kit for each in releases(folder)})
+        for part in release_kit.PARTS
+        if (count := len(list(kit.glob(part)))) != 1
+    ]
+    return lines + [
+        f"schema/released/{kit.name}: must have an image beside it (got no {kit.name}.binpb)"
+        for kit in sorted(kits - {each.kit for each in releases(folder)})
     ]
 
 
@@ -73,25 +143,32 @@ def outdated(folder: Path = RELEASED) -> str | None:
     return f"SPEC_VERSION: must be newer than what was released, proto changed (got {version()})"
 
 
-def release() -> Path:
-    """Write and pin the image of the current version.
+def release() -> Release:
+    """Keep and pin the current version.
 
     Raises:
-        ToolError: that version is released already, or the .proto files do not compile.
+        ToolError: that version is released already, the .proto files do not compile, or the wheel
+            cannot be built or does not seal. Nothing is kept then.
     """
-    target = RELEASED / f"{version()}.binpb"
-    if target.exists():
-        raise ToolError(f"schema/released/{target.name}: must not be there (a release is final)")
-    RELEASED.mkdir(parents=True, exist_ok=True)
-    buf("build", PROTO.relative_to(ROOT), "--exclude-source-info", "-o", target)
-    line = f"{hashlib.sha256(target.read_bytes()).hexdigest()}  {target.name}\n"
+    made = Release(RELEASED / f"{version()}.binpb")
+    for path in (made.image, made.kit):
+        if path.exists():
+            raise ToolError(f"schema/released/{path.name}: must not be there (a release is final)")
+    with tempfile.TemporaryDirectory() as scratch:
+        draft = Release(Path(scratch, made.image.name))
+        buf("build", PROTO.relative_to(ROOT), "--exclude-source-info", "-o", draft.image)
+        release_kit.make(ROOT, draft.kit)
+        lines = [f"{digest}  {name}\n" for name, digest in _sums(Path(scratch)).items()]
+        RELEASED.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(draft.image, made.image)
+        shutil.copytree(draft.kit, made.kit)
     with (RELEASED / _SUMS).open("a") as sums:
-        sums.write(line)
-    return target
+        sums.writelines(lines)
+    return made
 
 
 if __name__ == "__main__":
     try:
-        print(f"released: {release().relative_to(ROOT)}")
+        print(f"released: {release().version}, in {RELEASED.relative_to(ROOT)}")
     except ToolError as error:
         sys.exit(f"error: {error}")

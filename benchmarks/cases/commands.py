@@ -54,12 +54,21 @@ def _validate(folder: Path) -> Operation:
     return program("-c", _MLSPEC, "validate", str(record_file(folder)))
 
 
+def _breaking(folder: Path) -> Operation:
+    """Compare two images of 100 files, none of which is the same in both."""
+    from benchmarks.cases.fixtures import two_images
+
+    old, new = two_images(folder, 100)
+    return program("-c", _MLSPEC, "breaking", str(old), str(new))
+
+
 CASES: Final = {
     "python": lambda _: program("-c", "pass"),
     "click": lambda _: program("-c", "import click"),
     "mlspec --help": _help,
     "mlspec verify": _verify,
     "mlspec validate": _validate,
+    "mlspec breaking": _breaking,
     "mlflow --version": lambda _: program("-m", "mlflow", "--version"),
     "dvc --version": lambda _: program("-m", "dvc", "--version"),
 }

@@ -40,3 +40,32 @@ def small_store(folder: Path) -> tuple[Path, Path]:
     )
     trust_edit.save(policy, trust)
     return store, trust
+
+
+def two_images(folder: Path, count: int) -> tuple[Path, Path]:
+    """Write two images of `count` files of the specification; return their paths.
+
+    In the second, each message has a field more, so that every file has to be gone through and
+    nothing breaks.
+    """
+    from google.protobuf.descriptor_pb2 import FieldDescriptorProto, FileDescriptorSet
+
+    from mlspec.schema import descriptor_set
+
+    image = FileDescriptorSet.FromString(descriptor_set())
+    own = [file for file in image.file if file.name.startswith("mlspec/")][:count]
+    rest = [file for file in image.file if not file.name.startswith("mlspec/")]
+    old, new = (FileDescriptorSet(file=[*rest, *own]) for _ in range(2))
+    for file in new.file[len(rest) :]:
+        for message in file.message_type:
+            message.field.add(
+                name="one_more",
+                json_name="oneMore",
+                number=9999,
+                type=FieldDescriptorProto.TYPE_INT64,
+                label=FieldDescriptorProto.LABEL_OPTIONAL,
+            )
+    paths = folder / "old.binpb", folder / "new.binpb"
+    for path, content in zip(paths, (old, new), strict=True):
+        path.write_bytes(content.SerializeToString())
+    return paths

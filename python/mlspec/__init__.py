@@ -15,7 +15,7 @@ Each name is loaded at its first use: importing `mlspec` alone costs next to not
 import importlib
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "MLSpecError",

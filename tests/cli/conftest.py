@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from mlspec import Run, records, v1
+from mlspec.breaking import load_image
 from mlspec.cli import main
 from mlspec.codec import Format, encode
 from mlspec.records import new_id
@@ -75,6 +77,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "record.sealed.json").write_bytes(seal(made, signer).to_json())
     (folder / "model.joblib").write_bytes(b"a model")
     (folder / "table.csv").write_bytes(b"a,b\n")
+    _write_protos(folder)
     environment = v1.Environment(language="CPython")
     with Run(
         "loan-approval",
@@ -91,6 +94,23 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
             second.output(folder / "model.joblib", role="model")
             second.skip("for the test")
     return folder
+
+
+def _write_protos(folder: Path) -> None:
+    """A repository of .proto files with a release, as somebody else has it."""
+    text = 'syntax = "proto3"; package shop.v1; message Order { string id = 1; bytes tag = 2; }'
+    (folder / "proto").mkdir()
+    (folder / "proto" / "order.proto").write_text(text)
+    (folder / "breaks.toml").write_text("breaks = []\n")
+    (folder / "released.binpb").write_bytes(load_image(folder / "proto").SerializeToString())
+    git = ["git", "-c", "user.name=Pat", "-c", "user.email=pat@shop.example"]
+    for arguments in (
+        ["init", "-q", "-b", "main"],
+        ["add", "proto"],
+        ["-c", "commit.gpgsign=false", "commit", "-q", "-m", "orders"],
+        ["tag", "v1.2.0"],
+    ):
+        subprocess.run([*git, *arguments], cwd=folder, check=True, capture_output=True)
 
 
 @pytest.fixture

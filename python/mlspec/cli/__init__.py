@@ -18,6 +18,7 @@ COMMANDS = {
     "verify": "check a sealed record, or all of a store, against a trust file",
     "records": "list the records of a store",
     "lineage": "show what a record rests on, or what rests on it",
+    "breaking": "tell what an edit of .proto files breaks, and for whom",
 }
 
 _OVERVIEW = """\

@@ -12,7 +12,7 @@ from mlspec.errors import InputError, NotUnderstoodError, UnknownFieldsError
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-SPEC_VERSION: Final = "0.1.0"
+SPEC_VERSION: Final = "0.2.0"
 """The version of the specification that this package writes, and the newest that it reads."""
 
 LEAST_READER_VERSION: Final = "0.1.0"

@@ -78,7 +78,7 @@ def unseal(
         raise _nobody(checked)
     accepted = _accept(sealed, understands)
     header = accepted.record.header
-    roles = _roles_met(checked, trust, header)
+    roles = _roles_met(checked, trust, accepted)
     return _issue(
         sealed=sealed,
         stage=header.stage,
@@ -132,9 +132,10 @@ def _accept(sealed: Sealed, understands: Collection[str]) -> Accepted:
 
 
 def _roles_met(
-    checked: _Checked, trust: TrustPolicy, header: v1.RecordHeader
+    checked: _Checked, trust: TrustPolicy, accepted: Accepted
 ) -> tuple[TrustedRole, ...]:
     """Step 8."""
+    header = accepted.record.header
     signed = {key.keyid for key in checked.counting}
     covering = [role for role in trust.roles if header.stage in role.stages]
     covering = [role for role in covering if role.covers(header.namespace_name)]
@@ -145,7 +146,7 @@ def _roles_met(
         return met
     if checked.misfits:
         raise _tampered(checked.misfits)
-    raise _no_role(checked, trust, header, covering)
+    raise _no_role(checked, trust, accepted, covering)
 
 
 def _nobody(checked: _Checked) -> VerificationError:
@@ -176,8 +177,9 @@ def _tampered(misfits: tuple[str, ...]) -> TamperedError:
 
 
 def _no_role(
-    checked: _Checked, trust: TrustPolicy, header: v1.RecordHeader, covering: list[TrustedRole]
+    checked: _Checked, trust: TrustPolicy, accepted: Accepted, covering: list[TrustedRole]
 ) -> UntrustedError:
+    header = accepted.record.header
     stage, namespace = stage_name(header.stage), header.namespace_name
     who = ", ".join(key.identity for key in checked.counting)
     signed = {key.keyid for key in checked.counting}
@@ -194,9 +196,7 @@ def _no_role(
             f"must be signed in a role for {stage} in namespace {namespace!r} (signed by {who})",
             "role.missing",
         )
-    return UntrustedError(
-        words,
-        error_id=error_id,
-        path="signatures",
-        remedy="Have a holder of the role sign, or have the trust file changed.",
-    )
+    remedy = "Have a holder of the role sign, or have the trust file changed."
+    if accepted.doubts:
+        remedy += f" A newer MLSpec may know more: {accepted.doubts[0]}."
+    return UntrustedError(words, error_id=error_id, path="signatures", remedy=remedy)

@@ -170,7 +170,9 @@ class NamespaceRequirement(message.Message):
     """Whether every record must stand in a record log that `TrustPolicy.logs` believes."""
     @builtins.property
     def stages(self) -> containers.RepeatedScalarFieldContainer[stage_pb2.Stage.ValueType]:
-        """Stages that a run must have a record of before a model of it may serve. Empty: none. Without repetition."""
+        """Stages that a run must have a record of before a model of it may serve. A stage of a newer version may stand here.
+        Empty: none. At most 64, without repetition.
+        """
 
     @builtins.property
     def log_retention_duration(self) -> duration_pb2.Duration:

@@ -15,7 +15,7 @@ _sym_db = _symbol_database.Default()
 from mlspec.v1 import stage_pb2 as mlspec_dot_v1_dot_stage__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1amlspec/v1/trust_role.proto\x12\tmlspec.v1\x1a\x15mlspec/v1/stage.proto\"\xfb\x03\n\tTrustRole\x12I\n\x04name\x18\x01 \x01(\tB5\xbaH2r0\x18\xff\x01\x32\x1b^[A-Za-z0-9][A-Za-z0-9_-]*$\x92\x02\rloan-approvalR\x04name\x12\x38\n\x06keyids\x18\x02 \x03(\tB \xbaH\x1d\x92\x01\x1a\x08\x01\x10@\x18\x01\"\x12r\x10\x32\x0e^[0-9a-f]{64}$R\x06keyids\x12\'\n\tthreshold\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18@(\x01R\tthreshold\x12?\n\x06stages\x18\x04 \x03(\x0e\x32\x10.mlspec.v1.StageB\x15\xbaH\x12\x92\x01\x0f\x08\x01\x10@\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00R\x06stages\x12>\n\x0fnamespace_globs\x18\x05 \x03(\tB\x15\xbaH\x12\x92\x01\x0f\x08\x01\x10@\x18\x01\"\x07r\x05\x10\x01\x18\xff\x01R\x0enamespaceGlobs\x12\x42\n\x06powers\x18\x06 \x03(\x0e\x32\x15.mlspec.v1.TrustPowerB\x13\xbaH\x10\x92\x01\r\x10\x10\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00R\x06powers:{\xbaHx\x1av\n\x1etrust_role.threshold.reachable\x12.threshold must not exceed the number of keyids\x1a$this.threshold <= this.keyids.size()\"\xf1\x01\n\x0cKeyThreshold\x12\x38\n\x06keyids\x18\x01 \x03(\tB \xbaH\x1d\x92\x01\x1a\x08\x01\x10@\x18\x01\"\x12r\x10\x32\x0e^[0-9a-f]{64}$R\x06keyids\x12\'\n\tthreshold\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18@(\x01R\tthreshold:~\xbaH{\x1ay\n!key_threshold.threshold.reachable\x12.threshold must not exceed the number of keyids\x1a$this.threshold <= this.keyids.size()*a\n\nTrustPower\x12\x1b\n\x17TRUST_POWER_UNSPECIFIED\x10\x00\x12\x15\n\x11TRUST_POWER_WAIVE\x10\x01\x12\x1f\n\x1bTRUST_POWER_RELEASE_HOLDOUT\x10\x02\x42U\n\rorg.mlspec.v1B\x0eTrustRoleProtoP\x01Z2github.com/mlspec/mlspec/gen/go/mlspec/v1;mlspecv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1amlspec/v1/trust_role.proto\x12\tmlspec.v1\x1a\x15mlspec/v1/stage.proto\"\xf7\x03\n\tTrustRole\x12I\n\x04name\x18\x01 \x01(\tB5\xbaH2r0\x18\xff\x01\x32\x1b^[A-Za-z0-9][A-Za-z0-9_-]*$\x92\x02\rloan-approvalR\x04name\x12\x38\n\x06keyids\x18\x02 \x03(\tB \xbaH\x1d\x92\x01\x1a\x08\x01\x10@\x18\x01\"\x12r\x10\x32\x0e^[0-9a-f]{64}$R\x06keyids\x12\'\n\tthreshold\x18\x03 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18@(\x01R\tthreshold\x12=\n\x06stages\x18\x04 \x03(\x0e\x32\x10.mlspec.v1.StageB\x13\xbaH\x10\x92\x01\r\x08\x01\x10@\x18\x01\"\x05\x82\x01\x02 \x00R\x06stages\x12>\n\x0fnamespace_globs\x18\x05 \x03(\tB\x15\xbaH\x12\x92\x01\x0f\x08\x01\x10@\x18\x01\"\x07r\x05\x10\x01\x18\xff\x01R\x0enamespaceGlobs\x12@\n\x06powers\x18\x06 \x03(\x0e\x32\x15.mlspec.v1.TrustPowerB\x11\xbaH\x0e\x92\x01\x0b\x10\x10\x18\x01\"\x05\x82\x01\x02 \x00R\x06powers:{\xbaHx\x1av\n\x1etrust_role.threshold.reachable\x12.threshold must not exceed the number of keyids\x1a$this.threshold <= this.keyids.size()\"\xf1\x01\n\x0cKeyThreshold\x12\x38\n\x06keyids\x18\x01 \x03(\tB \xbaH\x1d\x92\x01\x1a\x08\x01\x10@\x18\x01\"\x12r\x10\x32\x0e^[0-9a-f]{64}$R\x06keyids\x12\'\n\tthreshold\x18\x02 \x01(\x05\x42\t\xbaH\x06\x1a\x04\x18@(\x01R\tthreshold:~\xbaH{\x1ay\n!key_threshold.threshold.reachable\x12.threshold must not exceed the number of keyids\x1a$this.threshold <= this.keyids.size()*a\n\nTrustPower\x12\x1b\n\x17TRUST_POWER_UNSPECIFIED\x10\x00\x12\x15\n\x11TRUST_POWER_WAIVE\x10\x01\x12\x1f\n\x1bTRUST_POWER_RELEASE_HOLDOUT\x10\x02\x42U\n\rorg.mlspec.v1B\x0eTrustRoleProtoP\x01Z2github.com/mlspec/mlspec/gen/go/mlspec/v1;mlspecv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -30,11 +30,11 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_TRUSTROLE'].fields_by_name['threshold']._options = None
   _globals['_TRUSTROLE'].fields_by_name['threshold']._serialized_options = b'\272H\006\032\004\030@(\001'
   _globals['_TRUSTROLE'].fields_by_name['stages']._options = None
-  _globals['_TRUSTROLE'].fields_by_name['stages']._serialized_options = b'\272H\022\222\001\017\010\001\020@\030\001\"\007\202\001\004\020\001 \000'
+  _globals['_TRUSTROLE'].fields_by_name['stages']._serialized_options = b'\272H\020\222\001\r\010\001\020@\030\001\"\005\202\001\002 \000'
   _globals['_TRUSTROLE'].fields_by_name['namespace_globs']._options = None
   _globals['_TRUSTROLE'].fields_by_name['namespace_globs']._serialized_options = b'\272H\022\222\001\017\010\001\020@\030\001\"\007r\005\020\001\030\377\001'
   _globals['_TRUSTROLE'].fields_by_name['powers']._options = None
-  _globals['_TRUSTROLE'].fields_by_name['powers']._serialized_options = b'\272H\020\222\001\r\020\020\030\001\"\007\202\001\004\020\001 \000'
+  _globals['_TRUSTROLE'].fields_by_name['powers']._serialized_options = b'\272H\016\222\001\013\020\020\030\001\"\005\202\001\002 \000'
   _globals['_TRUSTROLE']._options = None
   _globals['_TRUSTROLE']._serialized_options = b'\272Hx\032v\n\036trust_role.threshold.reachable\022.threshold must not exceed the number of keyids\032$this.threshold <= this.keyids.size()'
   _globals['_KEYTHRESHOLD'].fields_by_name['keyids']._options = None
@@ -43,10 +43,10 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_KEYTHRESHOLD'].fields_by_name['threshold']._serialized_options = b'\272H\006\032\004\030@(\001'
   _globals['_KEYTHRESHOLD']._options = None
   _globals['_KEYTHRESHOLD']._serialized_options = b'\272H{\032y\n!key_threshold.threshold.reachable\022.threshold must not exceed the number of keyids\032$this.threshold <= this.keyids.size()'
-  _globals['_TRUSTPOWER']._serialized_start=818
-  _globals['_TRUSTPOWER']._serialized_end=915
+  _globals['_TRUSTPOWER']._serialized_start=814
+  _globals['_TRUSTPOWER']._serialized_end=911
   _globals['_TRUSTROLE']._serialized_start=65
-  _globals['_TRUSTROLE']._serialized_end=572
-  _globals['_KEYTHRESHOLD']._serialized_start=575
-  _globals['_KEYTHRESHOLD']._serialized_end=816
+  _globals['_TRUSTROLE']._serialized_end=568
+  _globals['_KEYTHRESHOLD']._serialized_start=571
+  _globals['_KEYTHRESHOLD']._serialized_end=812
 # @@protoc_insertion_point(module_scope)

@@ -65,7 +65,9 @@ class TrustRole(message.Message):
 
     @builtins.property
     def stages(self) -> containers.RepeatedScalarFieldContainer[stage_pb2.Stage.ValueType]:
-        """Required. The stages that the role may vouch for. 1 to 64, without repetition."""
+        """Required. The stages that the role may vouch for. A stage of a newer version may stand here, in JSON by its number, so
+        that a reader can verify a record whose body it does not know. 1 to 64, without repetition.
+        """
 
     @builtins.property
     def namespace_globs(self) -> containers.RepeatedScalarFieldContainer[builtins.str]:
@@ -75,7 +77,9 @@ class TrustRole(message.Message):
 
     @builtins.property
     def powers(self) -> containers.RepeatedScalarFieldContainer[TrustPower.ValueType]:
-        """What the role may do besides, for example waive a launch criterion. Empty: only vouch. Without repetition."""
+        """What the role may do besides, for example waive a launch criterion. A power of a newer version may stand here; a reader
+        ignores it. Empty: only vouch. At most 16, without repetition.
+        """
 
     def __init__(
         self,

@@ -51,6 +51,8 @@ def command(paths: tuple[str, ...], type_name: str, form: str | None, as_json: b
             continue
         if not as_json:
             say(f"{name_of(path)}: valid {found[-1]['what']}")
+            for doubt in found[-1].get("doubts", ()):
+                say(f"NOTE  not fully understood: {doubt}")
     if as_json:
         say_json(found)
     return worst

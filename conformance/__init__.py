@@ -1,0 +1,1 @@
+"""The conformance kit: cases as data, and a runner that drives any program through them."""

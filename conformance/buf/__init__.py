@@ -1,0 +1,1 @@
+"""`buf convert --validate` as a conformance program."""

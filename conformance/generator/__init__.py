@@ -1,0 +1,1 @@
+"""Makes the cases, the same bytes each time: fixed keys, times and ids, no randomness."""
