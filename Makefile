@@ -47,7 +47,7 @@ setup: setup-python setup-proto ## make the environments (every target does so b
 
 # --- the specification ------------------------------------------------------
 
-.PHONY: generate generated-fresh docs breaking release-image vectors
+.PHONY: generate generated-fresh docs breaking release-image vectors conformance
 generate: setup-proto ## write the Python code and package data from proto/
 	$(GENERATOR)/python -m tools.generate
 
@@ -55,6 +55,7 @@ generated-fresh: setup ## fail unless regenerating (docs and vectors too) would 
 	$(GENERATOR)/python -m tools.generate --check
 	$(GENERATOR)/python -m tools.docs --check
 	$(BIN)/python -m tools.vectors --check
+	$(BIN)/python -m conformance generate --check
 
 docs: setup-proto ## write docs/reference from proto/
 	$(GENERATOR)/python -m tools.docs
@@ -68,20 +69,26 @@ release-image: setup ## keep and pin this version under schema/released, once an
 vectors: setup-python ## write the vectors that are made by program
 	$(BIN)/python -m tools.vectors
 
+conformance: setup ## write the conformance cases, the same bytes each time
+	$(BIN)/python -m conformance generate
+
 # --- quality ----------------------------------------------------------------
 
-.PHONY: format format-check lint types test mutation wheel demo-test bench
+.PHONY: format format-check lint types test mutation wheel demo-test interop bench
 format: setup ## format the .proto and Python files
 	$(GENERATOR)/buf format -w proto
+	$(GENERATOR)/buf format -w conformance/proto
 	$(BIN)/ruff check --quiet --fix-only $(PRESENT)
 	$(BIN)/ruff format --quiet $(PRESENT)
 
 format-check: setup
 	$(GENERATOR)/buf format --diff --exit-code proto
+	$(GENERATOR)/buf format --diff --exit-code conformance/proto
 	$(BIN)/ruff format --diff --quiet $(PRESENT)
 
 lint: setup ## lint the .proto and Python files
 	$(GENERATOR)/buf lint proto
+	$(GENERATOR)/buf lint conformance/proto
 	$(BIN)/ruff check --quiet $(PRESENT)
 
 types: setup-python ## check types (mypy --strict)
@@ -99,7 +106,12 @@ wheel: setup-python ## build the wheel and try it beside the oldest and newest p
 demo-test: setup-python ## run the loan example twice, and compute its numbers again
 	$(BIN)/python -m pytest -m demo tests/e2e $(ARGS)
 
-bench: setup-python ## measure side by side with peers, and print ratios
+# INTEROP=--require-all fails where a language is missing; without it, what was skipped is said.
+interop: setup ## every language through the conformance cases; older and newer versions; third parties
+	$(BIN)/python -m conformance run $(INTEROP)
+	$(BIN)/python -m pytest -m interop tests/conformance tests/compat tests/breaking tests/tools $(ARGS)
+
+bench: setup ## measure side by side with peers, and print ratios
 	$(BIN)/python -m benchmarks
 
 # --- everything -------------------------------------------------------------
@@ -120,8 +132,10 @@ check: ## all that must hold before a commit lands
 	$(MAKE) --no-print-directory demo-test
 	$(MAKE) --no-print-directory mutation
 	$(MAKE) --no-print-directory test
+	$(MAKE) --no-print-directory interop
 
 clean: ## remove what was built, downloaded and cached
+	for folder in go typescript java rust cpp; do $(MAKE) --no-print-directory -C conformance/$$folder clean; done
 	rm -rf build dist .venv .tools third_party .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -63,6 +63,7 @@ def _slug(section: str) -> str:
         rows.DURABLE: "durable",
         rows.VALIDATION: "validation",
         rows.START_UP: "start-up",
+        rows.BREAKING: "breaking",
     }[section]
 
 

@@ -11,7 +11,8 @@ RECORD: Final = "Stage record, no fsync"
 DURABLE: Final = "Stage record, on disk when it returns"
 VALIDATION: Final = "Validation"
 START_UP: Final = "Start-up"
-SECTIONS: Final = (RECORD, DURABLE, VALIDATION, START_UP)
+BREAKING: Final = "Breaking changes in 100 files, all edited"
+SECTIONS: Final = (RECORD, DURABLE, VALIDATION, START_UP, BREAKING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,6 @@ ROWS: Final = (
     Row("help", START_UP, "mlspec --help", "commands", "mlspec --help"),
     Row("verify", START_UP, "mlspec verify, store of 4 records", "commands", "mlspec verify"),
     Row("validate", START_UP, "mlspec validate, a file", "commands", "mlspec validate"),
-    Row("breaking", START_UP, "mlspec breaking, 100 files edited", "commands", "mlspec breaking"),
     Row("dvc_version", START_UP, "dvc --version", "commands", "dvc --version", "dvclive", every=3),
     Row(
         "mlflow_version",
@@ -116,6 +116,9 @@ ROWS: Final = (
         "mlflow",
         every=6,
     ),
+    Row("buf", BREAKING, "buf breaking, its category FILE alone", "comparing", "buf"),
+    Row("buf_plugin", BREAKING, "buf breaking with our plugin", "comparing", "buf with plugin"),
+    Row("breaking", BREAKING, "mlspec breaking", "comparing", "mlspec breaking"),
 )
 
 RATIOS: Final = (
@@ -134,8 +137,9 @@ RATIOS: Final = (
     Ratio("help", "python", "at most", 3.5),
     Ratio("verify", "python", "at most", 5.5),
     Ratio("validate", "python", "at most", 11),
-    Ratio("breaking", "python"),
     Ratio("mlflow_version", "validate"),
+    Ratio("buf_plugin", "buf"),
+    Ratio("breaking", "buf"),
 )
 
 

@@ -4,6 +4,7 @@ import queue
 import subprocess
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -81,6 +82,7 @@ class Program:
         self._timeout = timeout
         self._starts = 0
         self._process: subprocess.Popen[bytes] | None = None
+        self._listener: threading.Thread | None = None
         self._answers: queue.Queue[Any] = queue.Queue()
 
     def __enter__(self) -> Self:
@@ -101,12 +103,12 @@ class Program:
             ProgramError: It gave none, or another one. The next question starts it anew.
         """
         process = self._process or self._start()
-        try:
-            assert process.stdin is not None
+        assert process.stdin is not None
+        # A program that reads no more has ended, or will: what is heard from it says why.
+        with suppress(BrokenPipeError):
             write_message(process.stdin, request)
+        try:
             answer = self._answers.get(timeout=self._timeout)
-        except BrokenPipeError:
-            answer = ProgramError("the program must read until its input ends")
         except queue.Empty:
             answer = ProgramError(f"the program must answer within {self._timeout:g} s")
         if isinstance(answer, ProgramError):
@@ -134,9 +136,10 @@ class Program:
                 )
         except OSError as error:
             raise ToolError(f"{self._command[0]}: must be there to be run ({error})") from error
-        threading.Thread(
+        self._listener = threading.Thread(
             target=self._listen, args=(self._process, self._answers), daemon=True
-        ).start()
+        )
+        self._listener.start()
         return self._process
 
     @staticmethod
@@ -158,12 +161,17 @@ class Program:
         if process is None:
             return
         assert process.stdin is not None
-        try:
+        assert process.stdout is not None
+        with suppress(BrokenPipeError):
             process.stdin.close()
+        try:
             process.wait(timeout=5)
-        except (BrokenPipeError, subprocess.TimeoutExpired):
+        except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        if self._listener:
+            self._listener.join()
+        process.stdout.close()
 
 
 def serve(answer: Any, source: IO[bytes], target: IO[bytes]) -> None:

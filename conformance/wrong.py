@@ -79,6 +79,9 @@ _ALTERATIONS: dict[str, Callable[[Any], bool]] = {
     "forgery_accepted": _forgery_accepted,
 }
 
+COUNT = len(_ALTERATIONS)
+"""How many ways of being wrong there are."""
+
 
 def altered(cases: list[LoadedCase]) -> Iterator[LoadedCase]:
     """Yield, for each alteration, the first case that it makes wrong."""

@@ -182,6 +182,7 @@ def _syntax(found: VerifySet) -> None:
         "unknown_twice": good.replace(b'"payloadType"', b'"x": 1, "x": 2, "payloadType"'),
         "snake_case": good.replace(b"payloadType", b"payload_type"),
         "twin_spelling": good.replace(b'"payloadType"', b'"PayloadType": "x", "payloadType"'),
+        "twin_long_s": good.replace(b'"keyid"', '"\u017fig": "AA==", "keyid"'.encode()),
         "trailing": good + b"{}",
         "byte_order_mark": b"\xef\xbb\xbf" + good,
         "not_utf8": good.replace(b'"payloadType"', b'"x": "\xff", "payloadType"'),

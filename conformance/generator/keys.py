@@ -1,11 +1,13 @@
 """The kit's keys: made of their names, so that everybody knows the private ones."""
 
+import base64
 import hashlib
 from functools import cache
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from mlspec.sealing import PrivateKey, pae
 
@@ -40,6 +42,14 @@ class KitKey:
     def pem(self) -> bytes:
         """The private key, PKCS#8."""
         return self.private.to_pem(None)
+
+    def compressed_pem(self) -> str:
+        """Return the public key as PEM whose DER has a compressed point, which is refused."""
+        # SubjectPublicKeyInfo of id-ecPublicKey and prime256v1 (RFC 5480); the point has 33 bytes.
+        prefix = bytes.fromhex("3039301306072a8648ce3d020106082a8648ce3d030107032200")
+        point = self._key.public_key().public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
+        body = base64.encodebytes(prefix + point).decode()
+        return f"-----BEGIN PUBLIC KEY-----\n{body}-----END PUBLIC KEY-----\n"
 
     def sign(self, data: bytes) -> bytes:
         """Sign; ECDSA with the nonce of RFC 6979, so that the kit can be made again."""

@@ -9,8 +9,10 @@ BEN = p256("ben")
 MALLORY = ed25519("mallory")
 MALLORY_P256 = p256("mallory")
 
+ADA_IDENTITY = "ada@bank.example"
+
 KEYS = (
-    trust_files.key(ADA, "ada@bank.example"),
+    trust_files.key(ADA, ADA_IDENTITY),
     trust_files.key(BEN, "ben@bank.example"),
 )
 

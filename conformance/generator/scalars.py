@@ -119,6 +119,10 @@ def _unknown() -> MadeSet:
         case.convert.message_type = _MESSAGE
         case.convert.binary.CopyFrom(inline(known + extra))
         case.convert.message.SetInParent()
+    case = made.add("wire_type_fail", "A known number of another wire type is an unknown field.")
+    case.convert.message_type = _MESSAGE
+    case.convert.binary.CopyFrom(inline(varint_field(1, 0)))
+    expect_rules(case.convert.message.violations, v1.Parameter())
     actor = v1.Actor(identity="ada@bank.example", kind=99)  # type: ignore[arg-type]
     purpose = "A value that the enum lacks is kept, a number in JSON, and refused by rule."
     add_message(made, "enum_value_fail", purpose, actor)

@@ -165,7 +165,13 @@ def _refused_files(found: VerifySet) -> None:
     shared = [trust_files.key(ADA, "ada@bank.example"), trust_files.key(BEN, "Ada@bank.example")]
     unruly = trust_files.policy(people.KEYS, [role])
     unruly.version = 0
+    point = trust_files.key(BEN, "ben@bank.example")
+    point.public_key = BEN.compressed_pem()
     broken = {
+        "compressed_point": (
+            "A key in another spelling.",
+            _file(role, keys=[people.KEYS[0], point]),
+        ),
         "keyid": ("A key id that is not the key's.", stranger),
         "algorithm": ("An algorithm that is not the key's.", _file(role, keys=[algorithm])),
         "threshold": (

@@ -81,10 +81,13 @@ def _refuse(response: Any, error: MLSpecError, kind: str) -> None:
 def _seal(task: Any, response: Any) -> None:
     key = PrivateKey.from_pem(task.private_key.encode("ascii"), None)
     try:
-        # The package encodes a record itself; what it is given here was encoded by it.
         sealed = seal(decode(v1.Record, task.payload, unknown="keep"), key)
     except MLSpecError as error:
         _refuse(response, error, "REFUSAL_UNACCEPTABLE")
+        return
+    if sealed.payload != task.payload:
+        response.refused.refusal = refusal("REFUSAL_UNACCEPTABLE")
+        response.refused.reason = "the package seals records that it encodes itself"
         return
     response.sealed.envelope = sealed.to_json()
 

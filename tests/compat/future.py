@@ -16,7 +16,7 @@ from mlspec.records import Version
 from tools.places import GENERATOR, ROOT
 from tools.release_kit import run
 
-FOLDERS = ("python", "tools")
+FOLDERS = ("python", "tools", "conformance/schema")
 FILES = ("buf.yaml", "buf.gen.yaml", "pyproject.toml", "README.md", "LICENSE")
 STAGE = "STAGE_FUTURE_RETIREMENT"
 SHARED = (".tools", "third_party")
@@ -42,6 +42,22 @@ message FutureRetirement {
     max_len: 255
   }];
 }
+"""
+
+# As the comment of Record says: rules of the new stage's own, which nothing old can break.
+_RULES = """\
+  option (buf.validate.message).cel = {{
+    id: "record.future_retirement.stage"
+    message: "header.stage must name the body"
+    expression: "!has(this.future_retirement) || this.header.stage == {stage}"
+  }};
+  option (buf.validate.message).cel = {{
+    id: "record.future_retirement.present"
+    message: "a record that SUCCEEDED and was RECORDED must have a body"
+    expression:
+      "this.header.stage != {stage} || this.header.state != 1 || this.header.capture != 1 "
+      "|| has(this.future_retirement)"
+  }};
 """
 
 
@@ -105,9 +121,7 @@ def _grow_stages(proto: Path) -> None:
     _import(record, "future_retirement")
     field = f"    // It was retired.\n    FutureRetirement future_retirement = {stage + 10};\n"
     _change(record, r"(?<=  oneof body \{\n)", field)
-    named = f"has(this.future_retirement) ? {stage} : "
-    _change(record, r'(?<=")(?=this\.header\.stage\)")', named)
-    _change(record, r"(?<=this\.header\.capture != 1 )(?=\")", "|| has(this.future_retirement) ")
+    _change(record, r"(?=^  option \(buf\.validate\.message\)\.cel = )", _RULES.format(stage=stage))
 
 
 def _grow_package(root: Path, version: str) -> None:

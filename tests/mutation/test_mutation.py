@@ -19,7 +19,10 @@ from tools.places import ROOT
 pytestmark = pytest.mark.mutation
 
 SHARED = (".venv", ".tools", "third_party")
-LEFT_OUT = shutil.ignore_patterns(".git", "build", "dist", ".*_cache", "__pycache__", ".hypothesis")
+LEFT_OUT = shutil.ignore_patterns(
+    *(".git", "build", "dist", ".*_cache", "__pycache__", ".hypothesis"),
+    *("node_modules", "target", "gen"),
+)
 LAYERS = "test ARGS=tests/promises/test_layers.py"
 PAGES = "test ARGS=tests/promises/test_pages.py"
 RELEASED = "test ARGS=tests/promises/test_released.py"
@@ -115,7 +118,7 @@ def forget_rule_id(root: Path) -> None:
 
 MUTATIONS = {
     "comment_removed": Mutation(remove_comment, "lint", 'Message "Digest" should have a non-empty'),
-    "field_renumbered": Mutation(renumber_field, "breaking", r"digest.proto: FIELD_"),
+    "field_renumbered": Mutation(renumber_field, "breaking", r"digest\.proto:\d+: FIELD_"),
     "released_image_edited": Mutation(edit_released_image, RELEASED, "that SHA256SUMS pins"),
     "generated_file_edited": Mutation(
         edit_generated_file, "generated-fresh", "python/mlspec/v1/digest_pb2.py: differs"

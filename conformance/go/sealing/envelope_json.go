@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"golang.org/x/text/cases"
 )
 
 // Members of an envelope, by what is left of their names without underscores and capitals.
@@ -105,7 +106,7 @@ func (r jsonReader) object(path string, member func(name string) error) error {
 			return err
 		}
 		name := token.String()
-		known := members[strings.ToLower(strings.ReplaceAll(name, "_", ""))]
+		known := members[cases.Fold().String(strings.ReplaceAll(name, "_", ""))]
 		if known != "" && known != name {
 			return problem("json.twins", path, "must be spelled %q (got %q)", known, name)
 		}

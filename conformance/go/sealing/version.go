@@ -8,7 +8,7 @@ import (
 )
 
 // SpecVersion is the version of the specification that this program was generated from, and the newest that it knows.
-const SpecVersion = "0.1.0"
+const SpecVersion = "0.2.0"
 
 const maxVersion = 64
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlspec.breaking import moves, of_enums, of_fields, of_files, of_messages, of_services
 from mlspec.breaking.constraints import Reader
+from mlspec.breaking.guards import Guards
 from mlspec.breaking.imports import imported
 from mlspec.breaking.of_rules import RuleCheck
 from mlspec.breaking.report import Report
@@ -47,7 +48,8 @@ def compare_images(
         else:
             report.lost_file(before.files[name])
     moves.check(report, before, after)
-    _pairs(report, before, after, enums, RuleCheck(report, Reader(old), Reader(new)))
+    rules = RuleCheck(report, Reader(old), Reader(new), Guards(old, new))
+    _pairs(report, before, after, enums, rules)
     return report.sorted()
 
 

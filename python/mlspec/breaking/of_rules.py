@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mlspec.breaking import media
@@ -25,6 +26,7 @@ from mlspec.breaking.tree import fields, has_presence, real_oneofs
 if TYPE_CHECKING:
     from google.protobuf.descriptor_pb2 import FileDescriptorProto
 
+    from mlspec.breaking.guards import Guards
     from mlspec.breaking.report import Place, Report
     from mlspec.breaking.tree import Element, Field, Message
 
@@ -32,10 +34,11 @@ if TYPE_CHECKING:
 class RuleCheck:
     """Compares the options of elements that are in both images."""
 
-    def __init__(self, report: Report, old: Reader, new: Reader) -> None:
+    def __init__(self, report: Report, old: Reader, new: Reader, guards: Guards) -> None:
         self._report = report
         self._old = old
         self._new = new
+        self._guards = guards
 
     def message(self, old: Message, new: Message) -> None:
         """Compare the rules of a message, its oneofs and its fields."""
@@ -43,7 +46,9 @@ class RuleCheck:
         before, after = fields(old), fields(new)
         names = {field.proto.name for number, field in after.items() if number not in before}
         rules, ruled = was.get(MESSAGE, {}), now.get(MESSAGE, {})
-        self._tell(old.full_name, compare_message(rules, ruled, names), place(old), place(new))
+        harmless = partial(self._guards.harmless, old.full_name, fresh=names)
+        found = compare_message(rules, ruled, names, harmless)
+        self._tell(old.full_name, found, place(old), place(new))
         self._media(old.full_name, was, now, place(old), place(new))
         self._oneofs(old, new)
         groups = (grouped(rules), grouped(ruled))

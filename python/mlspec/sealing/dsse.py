@@ -141,7 +141,7 @@ def _members(value: Any, path: str, required: tuple[str, ...]) -> dict[str, Any]
     if not isinstance(value, dict):
         raise _bad("must be an object", path)
     for key in value:
-        known = _FOLDED.get(key.replace("_", "").lower(), key)
+        known = _FOLDED.get(key.replace("_", "").casefold(), key)
         if known != key:
             raise _bad(f"must be spelled {known!r} (got {key[:64]!r})", path, "json.twins")
     for name in required:

@@ -6,6 +6,7 @@ a caller says otherwise; public keys are SubjectPublicKeyInfo in PEM (RFC 7468).
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from typing import Final, Literal
 
@@ -55,9 +56,7 @@ class PublicKey:
         else:
             raise _wrong_kind(key)
         self._key: Ed25519PublicKey | ec.EllipticCurvePublicKey = key
-        # Encoded anew: one key must not get a second id by another spelling of its DER.
-        der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        self.keyid = hashlib.sha256(der).hexdigest()
+        self.keyid = hashlib.sha256(self.to_der()).hexdigest()
 
     def fits(self, signature: bytes, data: bytes) -> bool:
         """Tell whether this key made `signature` over `data`."""
@@ -75,15 +74,25 @@ class PublicKey:
             return False
         return True
 
+    def to_der(self) -> bytes:
+        """Return the key as DER, with a named curve and an uncompressed point."""
+        return self._key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
     def to_pem(self) -> str:
         """Return the key as PEM."""
         return self._key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
     @classmethod
     def from_pem(cls, data: bytes) -> PublicKey:
-        """Read a key from PEM. Raises KeyFileError."""
+        """Read a key from PEM. Raises KeyFileError.
+
+        One key must not get a second id by another spelling of its DER, so there is one spelling.
+        """
         try:
-            return cls(load_pem_public_key(data))
+            key = cls(load_pem_public_key(data))
+            if not _holds(data, key.to_der()):
+                raise ValueError("another spelling of the key")
+            return key
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
             raise KeyFileError(
                 "must be a public key in PEM (SubjectPublicKeyInfo)",
@@ -173,6 +182,11 @@ class PrivateKey:
 def is_encrypted(data: bytes) -> bool:
     """Tell whether `data` is an encrypted private key in PEM."""
     return b"-----BEGIN ENCRYPTED PRIVATE KEY-----" in data
+
+
+def _holds(pem: bytes, der: bytes) -> bool:
+    """Tell whether PEM, whatever stands around it and however its lines are broken, holds `der`."""
+    return base64.b64encode(der) in b"".join(pem.split())
 
 
 def _wrong_kind(key: object) -> KeyFileError:

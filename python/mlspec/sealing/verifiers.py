@@ -6,7 +6,6 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from mlspec import v1
 from mlspec.errors import (
     InputError,
     TamperedError,

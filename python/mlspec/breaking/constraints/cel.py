@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from mlspec.breaking.constraints.change import CHANGED, LOOSENED, TIGHTENED, Change, apart, text
@@ -29,8 +29,13 @@ def expressions(rules: Rules) -> Counter[Expression]:
     return found
 
 
-def compare_cel(prefix: str, old: Rules, new: Rules) -> Iterator[Change]:
-    """Yield expressions that were added (tighter), removed (looser) or changed (undecided)."""
+def compare_cel(
+    prefix: str, old: Rules, new: Rules, harmless: Callable[[str], bool] = lambda _source: False
+) -> Iterator[Change]:
+    """Yield expressions that were added (tighter), removed (looser) or changed (undecided).
+
+    An added one is passed over if `harmless` says that nothing old can break it.
+    """
     was, now = expressions(old), expressions(new)
     gone, come = sorted((was - now).elements()), sorted((now - was).elements())
     for same in ("id", "source"):
@@ -43,6 +48,8 @@ def compare_cel(prefix: str, old: Rules, new: Rules) -> Iterator[Change]:
     for before in gone:
         yield Change(LOOSENED, f"{prefix}cel {_words(before)} was removed")
     for after in come:
+        if harmless(after.source):
+            continue
         yield Change(TIGHTENED, f"{prefix}cel {_words(after)} was added")
 
 

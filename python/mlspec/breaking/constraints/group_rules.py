@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final, NamedTuple
 
 from mlspec.breaking.constraints.cel import NAMES, compare_cel
@@ -39,9 +39,17 @@ def grouped(rules: Rules) -> frozenset[str]:
     return frozenset().union(*(group.fields for group in groups(rules)))
 
 
-def compare_message(old: Rules, new: Rules, fresh: Collection[str]) -> Iterator[Change]:
-    """Yield what became of the rules of a message; `fresh` names the fields that are new."""
-    yield from compare_cel("", old, new)
+def compare_message(
+    old: Rules,
+    new: Rules,
+    fresh: Collection[str],
+    harmless: Callable[[str], bool] = lambda _source: False,
+) -> Iterator[Change]:
+    """Yield what became of the rules of a message; `fresh` names the fields that are new.
+
+    An added expression is passed over if `harmless` says that no old message can break it.
+    """
+    yield from compare_cel("", old, new, harmless)
     yield from _compare_groups(old, new, frozenset(fresh))
     for name in sorted((old.keys() | new.keys()) - {*NAMES, "oneof"}):
         if old.get(name) != new.get(name):

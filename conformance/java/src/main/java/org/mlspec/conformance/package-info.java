@@ -1,0 +1,2 @@
+/** The program that the conformance kit drives. */
+package org.mlspec.conformance;
