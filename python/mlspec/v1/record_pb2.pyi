@@ -36,15 +36,13 @@ DESCRIPTOR: descriptor.FileDescriptor
 
 @typing.final
 class Record(message.Message):
-    """One fact about a machine-learning lifecycle, sealed: a header and what it is about. A record is encoded once and
-    signed as bytes; from then on those bytes are the record, and the SHA-256 of them is its identity. Nobody encodes
-    it again. Payload type: application/vnd.mlspec.record.v1+protobuf.
+    """One fact about a machine-learning lifecycle, sealed: a header and what it is about. It is encoded once and signed as
+    bytes, which nobody encodes again; their SHA-256 is its identity. Payload type: application/vnd.mlspec.record.v1+protobuf.
 
-    The rules on the body speak of stages 1 to 17. A stage that is added brings rules of its own, which begin with
-    `!has(this.<body>) ||` or `this.header.stage != <number> ||`, so that these here stay as they are for ever.
-
-    The rules named `record.<body>.complete` bind only a record whose step succeeded and which the step itself
-    wrote; a step that failed early, or a foreign one that an adapter describes, still makes a valid record.
+    These rules are about stages 1 to 17. An added stage brings its own, which begin with `!has(this.<body>) ||` or
+    `this.header.stage != <number> ||`. The rules named `record.<body>.complete` bind only a record whose step
+    succeeded and which the step itself wrote; a step that failed early, or a foreign one that an adapter describes,
+    still makes a valid record.
     """
 
     DESCRIPTOR: descriptor.Descriptor
