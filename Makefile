@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 GENERATOR := .tools/generator/bin
 VALIDATE_PROTO := third_party/protovalidate/buf/validate/validate.proto
+LANGUAGES := go typescript java rust cpp
 PRESENT = $(wildcard python tools conformance tests examples benchmarks)
 
 # The working tree is what runs, also in a copy of it that shares the environment.
@@ -74,7 +75,7 @@ conformance: setup ## write the conformance cases, the same bytes each time
 
 # --- quality ----------------------------------------------------------------
 
-.PHONY: format format-check lint types test mutation wheel demo-test interop bench
+.PHONY: format format-check lint types test mutation wheel demo-test interop interop-lint bench
 format: setup ## format the .proto and Python files
 	$(GENERATOR)/buf format -w proto
 	$(GENERATOR)/buf format -w conformance/proto
@@ -111,6 +112,9 @@ interop: setup ## every language through the conformance cases; older and newer 
 	$(BIN)/python -m conformance run $(INTEROP)
 	$(BIN)/python -m pytest -m interop tests/conformance tests/compat tests/breaking tests/tools $(ARGS)
 
+interop-lint: setup-proto ## lint every language's program, each with its own tools
+	for folder in $(LANGUAGES); do $(MAKE) --no-print-directory -C conformance/$$folder lint || exit 1; done
+
 bench: setup ## measure side by side with peers, and print ratios
 	$(BIN)/python -m benchmarks
 
@@ -135,7 +139,7 @@ check: ## all that must hold before a commit lands
 	$(MAKE) --no-print-directory interop
 
 clean: ## remove what was built, downloaded and cached
-	for folder in go typescript java rust cpp; do $(MAKE) --no-print-directory -C conformance/$$folder clean; done
+	for folder in $(LANGUAGES); do $(MAKE) --no-print-directory -C conformance/$$folder clean; done
 	rm -rf build dist .venv .tools third_party .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -13,6 +13,7 @@ from google.protobuf.message import DecodeError
 
 from conformance.schema import Request, Response
 from tools.places import ROOT, ToolError
+from tools.vectors.wire import varint
 
 # The largest message of the specification is 16 MiB; its JSON is longer.
 _MAX_RESPONSE = 128 * 1024 * 1024
@@ -21,15 +22,6 @@ _MAX_STARTS = 20
 
 class ProgramError(Exception):
     """A program that did not answer as it must: it ended, it hung, or what came is no response."""
-
-
-def _varint(number: int) -> bytes:
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
 
 
 def _read_length(stream: IO[bytes]) -> int | None:
@@ -68,7 +60,7 @@ def read_messages(stream: IO[bytes], kind: Any) -> Iterator[Any]:
 def write_message(stream: IO[bytes], message: Any) -> None:
     """Write one message after its length."""
     data = message.SerializeToString()
-    stream.write(_varint(len(data)) + data)
+    stream.write(varint(len(data)) + data)
     stream.flush()
 
 

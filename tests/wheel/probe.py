@@ -11,6 +11,7 @@ from google.protobuf import descriptor_pb2, text_format
 
 import mlspec
 from mlspec import schema, v1
+from mlspec.breaking import compare
 from mlspec.validation import violations
 
 
@@ -32,6 +33,10 @@ def main(valid: Path, invalid: Path) -> None:
     assert "buf/validate/validate.proto" in names
     assert set(schema.proto_files()) <= names
     assert set(schema.proto_files()) == {n for n in names if n.startswith("mlspec/")}
+    shorter = descriptor_pb2.FileDescriptorSet(file=described.file)
+    del next(file for file in shorter.file if file.name == "mlspec/v1/digest.proto").message_type[:]
+    assert compare(described, described) == []
+    assert {found.rule_id for found in compare(described, shorter)} == {"MESSAGE_NO_DELETE"}
     print(google.protobuf.__version__)
 
 

@@ -9,6 +9,7 @@ import java.security.PublicKey;
 import java.security.Signature;
 import java.security.SignatureException;
 import java.security.spec.X509EncodedKeySpec;
+import java.util.Arrays;
 import java.util.HexFormat;
 import org.bouncycastle.asn1.sec.SECObjectIdentifiers;
 import org.bouncycastle.crypto.params.AsymmetricKeyParameter;
@@ -38,11 +39,18 @@ final class VerificationKey {
     this.keyid = keyid;
   }
 
-  /** Reads a SubjectPublicKeyInfo in PEM. */
+  /**
+   * Reads a SubjectPublicKeyInfo in PEM. One key must not get a second id by another spelling of
+   * its DER, so there is one spelling.
+   */
   static VerificationKey fromPem(String text) throws InvalidException {
     byte[] der = Pem.decode(text, "PUBLIC KEY");
     try {
-      return of(PublicKeyFactory.createKey(der));
+      VerificationKey key = of(PublicKeyFactory.createKey(der));
+      if (!Arrays.equals(key.key.getEncoded(), der)) {
+        throw new InvalidException("must have a named curve and an uncompressed point");
+      }
+      return key;
     } catch (IOException | RuntimeException error) { // What it throws for bad DER is not declared.
       throw new InvalidException("must be a public key (SubjectPublicKeyInfo)", error);
     }
@@ -51,17 +59,16 @@ final class VerificationKey {
   /** Takes a key of Bouncy Castle's. */
   static VerificationKey of(AsymmetricKeyParameter key) throws InvalidException {
     if (key instanceof Ed25519PublicKeyParameters) {
-      return encodedAnew(KeyAlgorithm.KEY_ALGORITHM_ED25519, "Ed25519", key);
+      return encoded(KeyAlgorithm.KEY_ALGORITHM_ED25519, "Ed25519", key);
     }
     if (key instanceof ECPublicKeyParameters point && point.getParameters().equals(P256)) {
       var named = new ECPublicKeyParameters(point.getQ(), P256);
-      return encodedAnew(KeyAlgorithm.KEY_ALGORITHM_ECDSA_P256, "EC", named);
+      return encoded(KeyAlgorithm.KEY_ALGORITHM_ECDSA_P256, "EC", named);
     }
     throw new InvalidException("must be Ed25519 or ECDSA P-256");
   }
 
-  /** Encodes the key anew: one key must not get a second id by another spelling of its DER. */
-  private static VerificationKey encodedAnew(
+  private static VerificationKey encoded(
       KeyAlgorithm algorithm, String kind, AsymmetricKeyParameter key) throws InvalidException {
     try {
       byte[] der = SubjectPublicKeyInfoFactory.createSubjectPublicKeyInfo(key).getEncoded("DER");
@@ -87,8 +94,7 @@ final class VerificationKey {
   /** Tells whether this key made {@code signature} over {@code data}. */
   boolean fits(byte[] signature, byte[] data) {
     try {
-      // Java takes more bytes after an Ed25519 signature, and reads a negative r or s as a
-      // positive.
+      // Java takes bytes after an Ed25519 signature, and negative numbers in one of ECDSA.
       if (algorithm == KeyAlgorithm.KEY_ALGORITHM_ECDSA_P256) {
         StandardDSAEncoding.INSTANCE.decode(P256.getN(), signature);
       } else if (signature.length != ED25519_SIZE) {
