@@ -1,8 +1,10 @@
 """The conformance kit's command line: `python -m conformance run|generate --help`."""
 
 import argparse
+import os
 import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from conformance import cases, programs, table, wrong
@@ -59,7 +61,8 @@ def _run(arguments: argparse.Namespace) -> int:
         raise ToolError(f"--cases: must fit some case (got {arguments.cases})")
     specs = programs.find(tuple(arguments.programs))
     usable = [spec for spec in specs if _usable(spec, build=not arguments.no_build)]
-    outcomes = [run(spec, found, _Progress(spec.name, len(found))) for spec in usable]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        outcomes = list(pool.map(lambda s: run(s, found, _Progress(s.name, len(found))), usable))
     totals = Counter(group(case.id) for case in found)
     print(table.render(outcomes, dict(totals)))
     print()

@@ -67,7 +67,7 @@ def write_message(stream: IO[bytes], message: Any) -> None:
 class Program:
     """A running program. It is started at the first question, and anew after it failed."""
 
-    def __init__(self, command: Sequence[str], log: Path, timeout: float = 120) -> None:
+    def __init__(self, command: Sequence[str], log: Path, timeout: float = 300) -> None:
         """Keep what is needed to start it; `log` gets what it says on standard error."""
         self._command = list(command)
         self._log = log

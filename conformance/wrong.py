@@ -29,6 +29,7 @@ def _other_bytes(case: Any) -> bool:
 def _another_rule(case: Any) -> bool:
     if not case.convert.message.violations:
         return False
+    case.convert.message.violations[0].path = "no.such[0].place"
     case.convert.message.violations[0].rule_id = "no.such.rule"
     return True
 

@@ -64,6 +64,8 @@ def _wire(found: VerifySet) -> None:
     _bad(found, "p6_not_utf8", "Text that is not UTF-8.", text)
     nested = scalars.nested_record(64).SerializeToString(deterministic=True)
     _good(found, "nested_64", "As deep as may be.", nested)
+    leaf = scalars.nested_record(65).SerializeToString(deterministic=True)
+    _bad(found, "d9_nested_65", "Too deep by a message that holds no other.", leaf)
     deeper = scalars.nested_record(66).SerializeToString(deterministic=True)
     _bad(found, "d9_nested_66", "Too deep.", deeper)
 

@@ -89,9 +89,12 @@ def _negative_zero_without_presence(made: MadeSet) -> None:
 
 
 def nested_record(depth: int) -> Any:
-    """Return a record in which messages lie `depth` deep, the outermost counted; it is even."""
+    """Return a record in which messages lie `depth` deep, the outermost counted."""
     record = vectors.record("objectives", "minimal")
     inner = v1.Expression(number=0.5)
+    if depth % 2:
+        # The term of a metric is a message itself, one deeper.
+        inner = record.objectives.criteria[0].measured
     # Record, Objectives, Criterion, Expression: four. Each operation is one more, as its operand.
     for _ in range((depth - 4) // 2):
         operation = v1.Operation(kind=v1.OPERATION_KIND_NEGATE, operands=[inner])

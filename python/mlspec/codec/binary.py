@@ -9,7 +9,7 @@ from google.protobuf.message import EncodeError as ProtobufEncodeError
 from google.protobuf.message import Message
 
 from mlspec.codec import wire
-from mlspec.codec.descriptors import bottomless_fields, descriptor_of, is_repeated
+from mlspec.codec.descriptors import deep_fields, descriptor_of, is_repeated
 from mlspec.codec.formats import DEFAULT_LIMITS, Limits, check_size
 from mlspec.codec.unknown import has_unknown_fields, unknown_fields_error
 from mlspec.errors import DecodeError, InputError, LimitError
@@ -69,10 +69,10 @@ def _parse(message_type: type[M], data: bytes, limits: Limits) -> M:
 
 
 def _check_depth(message: Message, path: str, left: int) -> None:
-    """Raise LimitError where messages nest too deep; enter only types that can."""
+    """Raise LimitError where messages nest too deep; enter only fields below which they could."""
     if left <= 0:
         raise LimitError("messages must not nest so deep", error_id="limit.depth", path=path)
-    for field in bottomless_fields(descriptor_of(type(message))):
+    for field in deep_fields(descriptor_of(type(message)), left - 1):
         name = f"{path}.{field.name}" if path else str(field.name)
         if is_repeated(field):
             for index, item in enumerate(getattr(message, field.name)):

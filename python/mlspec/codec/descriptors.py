@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
@@ -35,10 +36,18 @@ def nested(descriptor: Descriptor) -> tuple[tuple[FieldDescriptor, Descriptor], 
     return tuple((field, inner) for field, inner in found if inner is not None)
 
 
+@lru_cache(maxsize=4096)
+def deep_fields(descriptor: Descriptor, depth: int) -> tuple[FieldDescriptor, ...]:
+    """Return the fields of `descriptor` below which messages can nest deeper than `depth`."""
+    return tuple(field for field, inner in nested(descriptor) if height(inner) > depth)
+
+
 @lru_cache(maxsize=1024)
-def bottomless_fields(descriptor: Descriptor) -> tuple[FieldDescriptor, ...]:
-    """Return the fields of `descriptor` below which messages can nest without end."""
-    return tuple(field for field, inner in nested(descriptor) if bottomless(inner))
+def height(descriptor: Descriptor) -> float:
+    """Return how deep messages of this type can nest, this one counted; infinity if endlessly."""
+    if bottomless(descriptor):
+        return math.inf
+    return 1 + max((height(inner) for _, inner in nested(descriptor)), default=0)
 
 
 @lru_cache(maxsize=1024)
