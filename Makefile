@@ -110,7 +110,7 @@ demo-test: setup-python ## run the loan example twice, and compute its numbers a
 # INTEROP=--require-all fails where a language is missing; without it, what was skipped is said.
 interop: setup ## every language through the conformance cases; older and newer versions; third parties
 	$(BIN)/python -m conformance run $(INTEROP)
-	$(BIN)/python -m pytest -m interop tests/conformance tests/compat tests/breaking tests/tools $(ARGS)
+	$(BIN)/python -m pytest -m interop tests/conformance tests/compat tests/breaking tests/interop tests/tools $(ARGS)
 
 interop-lint: setup-proto ## lint every language's program, each with its own tools
 	for folder in $(LANGUAGES); do $(MAKE) --no-print-directory -C conformance/$$folder lint || exit 1; done
