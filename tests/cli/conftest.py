@@ -17,7 +17,9 @@ from mlspec.codec import Format, encode
 from mlspec.records import new_id
 from mlspec.sealing import (
     generate_key,
+    load_private_key,
     load_signer,
+    make_successor,
     seal,
     trust_edit,
     write_private_key,
@@ -70,6 +72,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
             draft = trust_edit.add_key(draft, key.public, f"{name}@bank.example")
             draft = trust_edit.add_role(draft, name, [key.keyid], stages=records.all_stages())
     trust_edit.save(draft, folder / "trust.json")
+    _write_signed_trust(folder, draft)
     signer = load_signer(folder / "keys" / "trainer.pem")
     made = record()
     (folder / "record.yaml").write_bytes(encode(made, Format.YAML))
@@ -94,6 +97,13 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
             second.output(folder / "model.joblib", role="model")
             second.skip("for the test")
     return folder
+
+
+def _write_signed_trust(folder: Path, draft: v1.TrustPolicy) -> None:
+    """A trust file with a root, and the version that its root signed next."""
+    approver = load_private_key(folder / "keys" / "approver.pem")
+    old = trust_edit.save(trust_edit.add_root_key(draft, approver.keyid), folder / "trust.old.json")
+    (folder / "trust.dsse.json").write_bytes(make_successor(old, old.message, [approver]))
 
 
 def _write_protos(folder: Path) -> None:

@@ -9,7 +9,7 @@ __all__ = ["COMMANDS", "main"]
 
 COMMANDS = {
     "keygen": "make a key pair",
-    "trust": "make and show trust files: whom to believe",
+    "trust": "make, change, sign and check trust files: whom to believe",
     "new": "print a commented template of a stage's record",
     "validate": "check files against the rules of the specification",
     "convert": "turn a message into another format",

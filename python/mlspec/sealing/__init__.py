@@ -16,7 +16,9 @@ from mlspec.sealing.signers import (
     write_private_key,
     write_public_key,
 )
-from mlspec.sealing.trust import TrustedKey, TrustedRole, TrustPolicy
+from mlspec.sealing.succession import accept_successor, add_signatures, make_successor
+from mlspec.sealing.trust import TrustPolicy
+from mlspec.sealing.trusted import TrustedKey, TrustedRole, TrustedRoot
 from mlspec.sealing.verified import VerifiedRecord, VerifiedSigner
 from mlspec.sealing.verifiers import unseal
 
@@ -36,13 +38,17 @@ __all__ = [
     "TrustPolicy",
     "TrustedKey",
     "TrustedRole",
+    "TrustedRoot",
     "VerifiedRecord",
     "VerifiedSigner",
     "accept",
+    "accept_successor",
+    "add_signatures",
     "generate_key",
     "load_private_key",
     "load_public_key",
     "load_signer",
+    "make_successor",
     "pae",
     "seal",
     "unseal",

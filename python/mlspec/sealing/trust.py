@@ -1,82 +1,32 @@
 """The trust file: whom a verifier believes, about what, and when.
 
 It comes to the verifier out of band and is never read from what is being verified. Its form is
-`v1.TrustPolicy` in ProtoJSON, so that every language reads it by the same rules.
+`v1.TrustPolicy` in ProtoJSON, so that every language reads it by the same rules; or those bytes in
+an envelope that root keys signed (docs/spec/signing.md, "The two forms of a trust file").
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
 from mlspec import v1
 from mlspec.codec import Format, decode, encode
 from mlspec.errors import MLSpecError, TrustFileError, UntrustedError, UsageError
 from mlspec.files import StrPath, name_of, read_bytes
-from mlspec.sealing.keys import PublicKey
+from mlspec.sealing.dsse import MAX_ENVELOPE
+from mlspec.sealing.root_signatures import require_own_root, signed_form
+from mlspec.sealing.trusted import (
+    TrustedKey,
+    TrustedRole,
+    TrustedRoot,
+    read_key,
+    to_moment,
+)
 from mlspec.validation import validate
-
-if TYPE_CHECKING:
-    from google.protobuf.timestamp_pb2 import Timestamp
-
-ALGORITHM_NAMES: Final = {
-    v1.KEY_ALGORITHM_ED25519: "ed25519",
-    v1.KEY_ALGORITHM_ECDSA_P256: "ecdsa-p256",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class TrustedKey:
-    """A public key, whose it is, and when it counts.
-
-    Attributes:
-        public: The key.
-        identity: Who holds it.
-        valid_from: From when it counts, inclusive. None: from ever.
-        valid_until: Until when it counts, exclusive. None: no end.
-        revoked: From when on nothing of it counts. None: not revoked.
-    """
-
-    public: PublicKey
-    identity: str
-    valid_from: datetime | None
-    valid_until: datetime | None
-    revoked: datetime | None
-
-    @property
-    def keyid(self) -> str:
-        """The key's id."""
-        return self.public.keyid
-
-    def lapse(self, moment: datetime) -> str | None:
-        """Say why the key does not count at `moment`. None: it does."""
-        if self.revoked is not None and moment >= self.revoked:
-            return f"was revoked on {self.revoked:%Y-%m-%d %H:%M:%SZ}"
-        if self.valid_from is not None and moment < self.valid_from:
-            return f"counts only from {self.valid_from:%Y-%m-%d %H:%M:%SZ} on"
-        if self.valid_until is not None and moment >= self.valid_until:
-            return f"expired on {self.valid_until:%Y-%m-%d %H:%M:%SZ}"
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class TrustedRole:
-    """What a group of keys may vouch for, and how many of them it takes."""
-
-    name: str
-    keyids: frozenset[str]
-    threshold: int
-    stages: frozenset[int]
-    namespace_globs: tuple[str, ...]
-    powers: frozenset[int]
-
-    def covers(self, namespace: str) -> bool:
-        """Tell whether the role may vouch for this namespace."""
-        return any(matches(glob, namespace) for glob in self.namespace_globs)
 
 
 class TrustPolicy:
@@ -87,9 +37,10 @@ class TrustPolicy:
         expire_time: From when on the file itself is refused.
         keys: The trusted keys by id.
         roles: The roles in the file's order.
+        root: Who must sign a successor. None: nobody can, each version is handed over anew.
     """
 
-    __slots__ = ("_message", "expire_time", "keys", "roles", "version")
+    __slots__ = ("_message", "expire_time", "keys", "roles", "root", "version")
 
     def __init__(self, message: v1.TrustPolicy) -> None:
         """Check `message` and keep a copy. Raises TrustFileError."""
@@ -102,30 +53,52 @@ class TrustPolicy:
         self._message = v1.TrustPolicy()
         self._message.CopyFrom(message)
         self.version: Final = message.version
-        self.expire_time: Final = _moment(message.expire_time)
-        keys = (_key(key, f"keys[{index}]") for index, key in enumerate(message.keys))
+        self.expire_time: Final = to_moment(message.expire_time)
+        keys = (read_key(key, f"keys[{index}]") for index, key in enumerate(message.keys))
         self.keys: Final[Mapping[str, TrustedKey]] = MappingProxyType({k.keyid: k for k in keys})
         self.roles: Final = tuple(
             self._role(role, f"roles[{index}]") for index, role in enumerate(message.roles)
         )
+        self.root: Final = (
+            TrustedRoot(frozenset(message.root.keyids), message.root.threshold)
+            if message.HasField("root")
+            else None
+        )
 
     @classmethod
     def load(cls, path: StrPath) -> Self:
-        """Read a trust file. Raises TrustFileError, UnreadableError and what decoding raises."""
-        data = read_bytes(path)
+        """Read a trust file in either form. Raises UnreadableError and what `from_any` raises."""
+        data = read_bytes(path, max_bytes=MAX_ENVELOPE)
         try:
-            return cls.from_json(data)
+            return cls.from_any(data)
         except MLSpecError as error:
             error.from_source(name_of(path))
             raise
 
     @classmethod
+    def from_any(cls, data: bytes) -> Self:
+        """Read the bytes of a trust file in either form.
+
+        The signed form must be signed by its own root, which shows that it is whole; whom it
+        comes from is known only by the way it was handed over, or by `accept_successor`.
+
+        Raises TrustFileError, UntrustedError and TamperedError for the signatures, and what
+        decoding raises.
+        """
+        envelope = signed_form(data)
+        if envelope is None:
+            return cls.from_json(data)
+        policy = cls.from_json(envelope.payload)
+        require_own_root(envelope, policy)
+        return policy
+
+    @classmethod
     def from_json(cls, data: bytes) -> Self:
-        """Read a trust file's bytes. Raises TrustFileError and what decoding raises."""
+        """Read a policy in JSON: the bare form. Raises TrustFileError and what decoding raises."""
         return cls(decode(v1.TrustPolicy, data, Format.JSON))
 
     def to_json(self) -> bytes:
-        """Return the policy as a trust file."""
+        """Return the policy as a trust file in the bare form."""
         return encode(self._message, Format.JSON)
 
     @property
@@ -143,6 +116,16 @@ class TrustPolicy:
                 error_id="trust.expired",
                 path="trust.expire_time",
                 remedy="Get the current trust file from whoever gave you this one.",
+            )
+
+    def require_version(self, least: int) -> None:
+        """Raise UntrustedError if the file is older than version `least`."""
+        if self.version < least:
+            raise UntrustedError(
+                f"must be at least {least} (got {self.version})",
+                error_id="trust.rolled_back",
+                path="trust.version",
+                remedy="Somebody shows you an old trust file: get the current one.",
             )
 
     def require_checkable(self) -> None:
@@ -180,26 +163,6 @@ class TrustPolicy:
         )
 
 
-def matches(glob: str, name: str) -> bool:
-    """Tell whether `name` is as `glob` says, in which `*` stands for any characters.
-
-    Runs in time proportional to the two lengths, whatever stars a file holds.
-    """
-    first, *rest = glob.split("*")
-    if not rest:
-        return name == glob
-    *middle, last = rest
-    if not name.startswith(first) or not name.endswith(last):
-        return False
-    start, end = len(first), len(name) - len(last)
-    for part in middle:
-        found = name.find(part, start, end) if start <= end else -1
-        if found < 0:
-            return False
-        start = found + len(part)
-    return start <= end
-
-
 def aware(moment: datetime) -> datetime:
     """Return `moment` in UTC. Raises UsageError if it names no time zone."""
     if moment.tzinfo is None:
@@ -209,40 +172,3 @@ def aware(moment: datetime) -> datetime:
             remedy="Say datetime(..., tzinfo=UTC), or add Z to the text.",
         )
     return moment.astimezone(UTC)
-
-
-def _key(key: v1.TrustedKey, path: str) -> TrustedKey:
-    try:
-        public = PublicKey.from_pem(key.public_key.encode("utf-8"))
-    except MLSpecError as error:
-        raise TrustFileError(
-            error.message, error_id=error.id, path=f"{path}.public_key", remedy=error.remedy
-        ) from error
-    if ALGORITHM_NAMES[key.algorithm] != public.algorithm:
-        raise TrustFileError(
-            f"must be that of the key, {public.algorithm}",
-            error_id="trust.algorithm",
-            path=f"{path}.algorithm",
-        )
-    if key.keyid != public.keyid:
-        raise TrustFileError(
-            f"must be {public.keyid}, as the key says (got {key.keyid})",
-            error_id="trust.keyid",
-            path=f"{path}.keyid",
-            remedy="The file was edited by hand or tampered with: get it anew.",
-        )
-    return TrustedKey(
-        public=public,
-        identity=key.identity,
-        valid_from=_optional(key, "valid_from_time"),
-        valid_until=_optional(key, "valid_until_time"),
-        revoked=_optional(key, "revoke_time"),
-    )
-
-
-def _optional(key: v1.TrustedKey, field: str) -> datetime | None:
-    return _moment(getattr(key, field)) if key.HasField(field) else None  # type: ignore[arg-type]
-
-
-def _moment(stamp: Timestamp) -> datetime:
-    return stamp.ToDatetime(tzinfo=UTC)

@@ -6,13 +6,14 @@ A draft is only checked as a whole, by `TrustPolicy`: a file needs a key and a r
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from mlspec import v1
 from mlspec.errors import UsageError
 from mlspec.files import StrPath, write_bytes
-from mlspec.sealing.trust import ALGORITHM_NAMES, TrustPolicy, aware
+from mlspec.sealing.trust import TrustPolicy, aware
+from mlspec.sealing.trusted import ALGORITHM_NAMES
 
 if TYPE_CHECKING:
     from google.protobuf.timestamp_pb2 import Timestamp
@@ -47,13 +48,24 @@ def add_key(
 
 
 def revoke_key(policy: v1.TrustPolicy, keyid: str, moment: datetime) -> v1.TrustPolicy:
-    """Mark a key as revoked from `moment` on. Raises UsageError if it is not known."""
+    """Mark a key as revoked from `moment` on; it may be made earlier, but never later.
+
+    Raises UsageError if the key is not known, or is revoked from as early already.
+    """
     draft = _next(policy)
     for key in draft.keys:
-        if key.keyid == keyid:
-            _set(key.revoke_time, moment)
-            return draft
-    raise UsageError(f"must know the key (got {keyid[:64]!r})", error_id="trust.unknown_key")
+        if key.keyid != keyid:
+            continue
+        if key.HasField("revoke_time") and key.revoke_time.ToDatetime(UTC) <= aware(moment):
+            raise UsageError(
+                f"must be earlier than {key.revoke_time.ToJsonString()}, when the key is revoked"
+                f" already (got {aware(moment):%Y-%m-%d %H:%M:%SZ})",
+                error_id="trust.revoked",
+                remedy="A revocation cannot be taken back: add another key instead.",
+            )
+        _set(key.revoke_time, moment)
+        return draft
+    raise _unknown(keyid)
 
 
 def add_role(
@@ -81,15 +93,75 @@ def add_role(
     return draft
 
 
-def grant(policy: v1.TrustPolicy, role_name: str, keyid: str) -> v1.TrustPolicy:
-    """Let one more key play a role. Raises UsageError if there is no such role."""
+def grant(
+    policy: v1.TrustPolicy, role_name: str, keyid: str, *, threshold: int | None = None
+) -> v1.TrustPolicy:
+    """Let one more key play a role; None keeps its threshold. Raises UsageError without role."""
     draft = _next(policy)
     for role in draft.roles:
         if role.name == role_name:
-            if keyid not in role.keyids:
-                role.keyids.append(keyid)
+            _join(role, keyid, threshold)
             return draft
     raise UsageError(f"must have the role (got {role_name!r})", error_id="trust.unknown_role")
+
+
+def add_root_key(
+    policy: v1.TrustPolicy, keyid: str, *, threshold: int | None = None
+) -> v1.TrustPolicy:
+    """Let one more key sign successors; None keeps the root's threshold, which starts at 1."""
+    draft = _next(policy)
+    _join(draft.root, keyid, threshold)
+    return draft
+
+
+def drop_root_key(policy: v1.TrustPolicy, keyid: str) -> v1.TrustPolicy:
+    """Let a key sign successors no more. Raises UsageError if it does not."""
+    draft = _next(policy)
+    if keyid not in draft.root.keyids:
+        raise _unknown(keyid, "root")
+    draft.root.keyids.remove(keyid)
+    return draft
+
+
+def set_root_threshold(policy: v1.TrustPolicy, threshold: int) -> v1.TrustPolicy:
+    """Say how many identities must sign a successor."""
+    draft = _next(policy)
+    draft.root.threshold = threshold
+    return draft
+
+
+def add_witness(
+    policy: v1.TrustPolicy, keyid: str, *, threshold: int | None = None
+) -> v1.TrustPolicy:
+    """Let one more key witness checkpoints; None keeps the threshold, which starts at 1."""
+    draft = _next(policy)
+    _join(draft.witnesses, keyid, threshold)
+    return draft
+
+
+def add_log(
+    policy: v1.TrustPolicy,
+    origin: str,
+    keyid: str,
+    *,
+    kind: v1.LogKind.ValueType,
+    namespace_globs: Iterable[str] = ("*",),
+) -> v1.TrustPolicy:
+    """Believe the checkpoints of a log by this key. Raises UsageError if that is known already."""
+    if any((log.origin, log.keyid) == (origin, keyid) for log in policy.logs):
+        raise UsageError(
+            f"must not know this log and key yet (got {origin!r})", error_id="trust.twice"
+        )
+    draft = _next(policy)
+    draft.logs.add(origin=origin, keyid=keyid, kind=kind, namespace_globs=namespace_globs)
+    return draft
+
+
+def set_expiry(policy: v1.TrustPolicy, expire_time: datetime) -> v1.TrustPolicy:
+    """Say when the file lapses. Raises UsageError without zone."""
+    draft = _next(policy)
+    draft.expire_time.FromDatetime(aware(expire_time))
+    return draft
 
 
 def save(policy: v1.TrustPolicy, path: StrPath, *, overwrite: bool = False) -> TrustPolicy:
@@ -108,6 +180,21 @@ def _next(policy: v1.TrustPolicy) -> v1.TrustPolicy:
     draft.CopyFrom(policy)
     draft.version += 1
     return draft
+
+
+def _join(group: v1.TrustRole | v1.KeyThreshold, keyid: str, threshold: int | None) -> None:
+    if keyid not in group.keyids:
+        group.keyids.append(keyid)
+    group.threshold = threshold or group.threshold or 1
+
+
+def _unknown(keyid: str, path: str = "keys") -> UsageError:
+    return UsageError(
+        f"must know the key (got {keyid[:64]!r})",
+        error_id="trust.unknown_key",
+        path=path,
+        remedy="`mlspec trust show` lists the keys that are there.",
+    )
 
 
 def _set(stamp: Timestamp, moment: datetime | None) -> None:

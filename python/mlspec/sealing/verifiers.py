@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from mlspec.errors import (
     InputError,
-    TamperedError,
     UnacceptableError,
     UntrustedError,
     ValidationError,
@@ -17,18 +15,11 @@ from mlspec.errors import (
 from mlspec.media import RECORD_PAYLOAD_TYPE
 from mlspec.records import stage_name
 from mlspec.sealing.acceptance import Accepted, accept
-from mlspec.sealing.dsse import Envelope, Signature, pae
 from mlspec.sealing.sealed import Sealed, wrong_type
-from mlspec.sealing.trust import TrustedKey, TrustedRole, TrustPolicy, aware
+from mlspec.sealing.signatures import Checked, check_signatures, tampered
+from mlspec.sealing.trust import TrustPolicy, aware
+from mlspec.sealing.trusted import TrustedRole
 from mlspec.sealing.verified import VerifiedRecord, VerifiedSigner, _issue
-
-
-class _Checked(NamedTuple):
-    """What the signatures of an envelope are worth."""
-
-    counting: tuple[TrustedKey, ...]
-    lapsed: tuple[str, ...]
-    misfits: tuple[str, ...]
 
 
 def unseal(
@@ -72,7 +63,7 @@ def unseal(
     moment = datetime.now(UTC) if at is None else aware(at)
     trust.require_current()
     trust.require_checkable()
-    checked = _check_signatures(sealed.envelope, trust, moment)
+    checked = check_signatures(sealed.envelope, trust.keys, moment)
     if not checked.counting:
         raise _nobody(checked)
     accepted = _accept(sealed, understands)
@@ -91,35 +82,6 @@ def unseal(
     )
 
 
-def _check_signatures(envelope: Envelope, trust: TrustPolicy, moment: datetime) -> _Checked:
-    """Steps 2 and 3."""
-    data = pae(envelope.payload_type, envelope.payload)
-    found: dict[str, TrustedKey] = {}
-    misfits = []
-    for index, signature in enumerate(dict.fromkeys(envelope.signatures)):
-        key = _maker(signature, data, trust)
-        if key is not None:
-            found[key.keyid] = key
-        elif signature.keyid in trust.keys:
-            identity = trust.keys[signature.keyid].identity
-            misfits.append(f"signatures[{index}] claims the key of {identity} and does not fit")
-    lapses = [(key, key.lapse(moment)) for key in found.values()]
-    return _Checked(
-        counting=tuple(key for key, lapse in lapses if lapse is None),
-        lapsed=tuple(f"the key of {key.identity} {lapse}" for key, lapse in lapses if lapse),
-        misfits=tuple(misfits),
-    )
-
-
-def _maker(signature: Signature, data: bytes, trust: TrustPolicy) -> TrustedKey | None:
-    """Find the trusted key that made `signature`; its keyid only says where to begin."""
-    hinted = trust.keys.get(signature.keyid)
-    if hinted is not None and hinted.public.fits(signature.sig, data):
-        return hinted
-    others = (key for key in trust.keys.values() if key is not hinted)
-    return next((key for key in others if key.public.fits(signature.sig, data)), None)
-
-
 def _accept(sealed: Sealed, understands: Collection[str]) -> Accepted:
     """Steps 4 to 7."""
     try:
@@ -130,9 +92,7 @@ def _accept(sealed: Sealed, understands: Collection[str]) -> Accepted:
         raise UnacceptableError(error) from error
 
 
-def _roles_met(
-    checked: _Checked, trust: TrustPolicy, accepted: Accepted
-) -> tuple[TrustedRole, ...]:
+def _roles_met(checked: Checked, trust: TrustPolicy, accepted: Accepted) -> tuple[TrustedRole, ...]:
     """Step 8."""
     header = accepted.record.header
     signed = {key.keyid for key in checked.counting}
@@ -144,13 +104,13 @@ def _roles_met(
     if met:
         return met
     if checked.misfits:
-        raise _tampered(checked.misfits)
+        raise tampered(checked.misfits)
     raise _no_role(checked, trust, accepted, covering)
 
 
-def _nobody(checked: _Checked) -> VerificationError:
+def _nobody(checked: Checked) -> VerificationError:
     if checked.misfits:
-        return _tampered(checked.misfits)
+        return tampered(checked.misfits)
     if checked.lapsed:
         return UntrustedError(
             f"must be signed by a key that counts ({'; '.join(checked.lapsed)})",
@@ -166,17 +126,8 @@ def _nobody(checked: _Checked) -> VerificationError:
     )
 
 
-def _tampered(misfits: tuple[str, ...]) -> TamperedError:
-    path, _, words = misfits[0].partition(" ")
-    return TamperedError(
-        f"must fit the payload and its type ({words})",
-        path=path,
-        remedy="Payload, type or signature was changed after signing: get the original.",
-    )
-
-
 def _no_role(
-    checked: _Checked, trust: TrustPolicy, accepted: Accepted, covering: list[TrustedRole]
+    checked: Checked, trust: TrustPolicy, accepted: Accepted, covering: list[TrustedRole]
 ) -> UntrustedError:
     header = accepted.record.header
     stage, namespace = stage_name(header.stage), header.namespace_name

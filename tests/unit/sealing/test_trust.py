@@ -21,7 +21,7 @@ from mlspec.errors import (
     UsageError,
 )
 from mlspec.sealing import TrustPolicy, seal, trust_edit, unseal
-from mlspec.sealing.trust import matches
+from mlspec.sealing.trusted import matches
 from tests.unit import samples
 
 GOOD = samples.trust(samples.ED25519).to_json()

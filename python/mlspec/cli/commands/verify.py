@@ -29,10 +29,12 @@ _LONG_WORK = 2_000
         "mlspec verify record.sealed.json --trust trust.json",
         "mlspec verify mlspec.db --trust trust.json",
         "mlspec verify mlspec.db --trust trust.json --quiet --allow-unfinished",
+        "mlspec verify record.sealed.json --trust trust.json --min-trust-version 2",
     ]
 )
 @click.argument("place", type=click.Path(allow_dash=True))
 @click.option("--trust", "trust_path", required=True, help="Whom to believe.")
+@click.option("--min-trust-version", type=click.IntRange(1), help="Refuse an older trust file.")
 @click.option("--at", type=Moment(), help="The time to judge keys at. [now]")
 @click.option("--allow-unfinished", is_flag=True, help="Let runs go on: they have no manifest yet.")
 @click.option("--quiet", "-q", is_flag=True, help="Print what is wrong, and the sum.")
@@ -40,6 +42,7 @@ _LONG_WORK = 2_000
 def command(
     place: str,
     trust_path: str,
+    min_trust_version: int | None,
     at: datetime | None,
     allow_unfinished: bool,
     quiet: bool,
@@ -54,6 +57,8 @@ def command(
     from mlspec.sealing import TrustPolicy
 
     trust = TrustPolicy.load(trust_path)
+    if min_trust_version is not None:
+        trust.require_version(min_trust_version)
     if not is_store(place):
         return _verify_file(place, trust, at, as_json=as_json)
     return _verify_store(
