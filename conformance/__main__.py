@@ -78,13 +78,13 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _deliberately_wrong(specs: list[ProgramSpec]) -> int:
-    """Let every program fail the wrong cases; return how many it did not fail."""
+    """Let every program fail the wrong cases; return how many passed, or one that failed none."""
     made = list(wrong.altered(cases.load()))
     let_pass = 0
     for spec in specs:
         outcome = run(replace(spec, cases=()), made, lambda _case: None)
         marks = Counter(mark for counts in outcome.counts.values() for mark in counts.elements())
-        let_pass += marks[Mark.PASS]
+        let_pass += marks[Mark.PASS] or not marks[Mark.FAIL]
         print(f"{spec.name}: deliberately wrong cases: {marks[Mark.FAIL]} of {len(made)} fail")
     return let_pass
 

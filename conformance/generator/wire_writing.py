@@ -2,7 +2,7 @@
 
 from tools.vectors.wire import tag, varint
 
-_VARINT, _LENGTH, _FIXED32 = 0, 2, 5
+_VARINT, _LENGTH = 0, 2
 
 
 def varint_field(number: int, value: int) -> bytes:
@@ -13,8 +13,3 @@ def varint_field(number: int, value: int) -> bytes:
 def bytes_field(number: int, content: bytes) -> bytes:
     """Encode a field that is text, bytes or a message."""
     return tag(number, _LENGTH) + varint(len(content)) + content
-
-
-def fixed32_field(number: int, content: bytes) -> bytes:
-    """Encode a field of four bytes."""
-    return tag(number, _FIXED32) + content

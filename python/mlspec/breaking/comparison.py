@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mlspec.breaking import moves, of_enums, of_fields, of_files, of_messages, of_services
 from mlspec.breaking.constraints import Reader
@@ -11,7 +11,7 @@ from mlspec.breaking.guards import Guards
 from mlspec.breaking.imports import imported
 from mlspec.breaking.of_rules import RuleCheck
 from mlspec.breaking.report import Report
-from mlspec.breaking.tree import Tree
+from mlspec.breaking.tree import Tree, named
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor_pb2 import (
@@ -96,16 +96,7 @@ def _content(file: FileDescriptorProto) -> bytes:
 
 def _enums(image: FileDescriptorSet) -> dict[str, EnumDescriptorProto]:
     """Return every enum of an image, imports too, by full name."""
-    found = {}
-    for file in image.file:
-        ahead: list[tuple[str, Any]] = [(file.package, file)]
-        while ahead:
-            scope, holder = ahead.pop()
-            prefix = f"{scope}." if scope else ""
-            found.update({prefix + enum.name: enum for enum in holder.enum_type})
-            nested = holder.message_type if holder is file else holder.nested_type
-            ahead += [(prefix + each.name, each) for each in nested]
-    return found
+    return {name: each for name, each in named(image) if hasattr(each, "value")}
 
 
 def _some_default_moved(enums: of_fields.Enums) -> bool:

@@ -13,6 +13,8 @@ from collections.abc import Collection
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from mlspec.breaking.tree import named
+
 if TYPE_CHECKING:
     from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
@@ -51,7 +53,7 @@ class Guards:
 
     @cached_property
     def _indexes(self) -> tuple[dict[str, Any], ...]:
-        return tuple(_index(image) for image in self._images)
+        return tuple({f".{name}": each for name, each in named(i)} for i in self._images)
 
 
 def _true_if_begun(rest: str) -> bool:
@@ -68,21 +70,6 @@ def _true_if_begun(rest: str) -> bool:
         elif depth == 0 and mark[0] == ":" and question:
             return rest[question.end() : mark.start()].strip() in _PASSES
     return question is None
-
-
-def _index(image: FileDescriptorSet) -> dict[str, Any]:
-    """Return every message and enum of an image, by full name with a dot before it."""
-    found = {}
-    for file in image.file:
-        ahead: list[tuple[str, Any]] = [(f".{file.package}" if file.package else "", file)]
-        while ahead:
-            scope, holder = ahead.pop()
-            found.update({f"{scope}.{enum.name}": enum for enum in holder.enum_type})
-            nested = holder.message_type if holder is file else holder.nested_type
-            inner = [(f"{scope}.{each.name}", each) for each in nested]
-            found.update(inner)
-            ahead += inner
-    return found
 
 
 def _enum_at(index: dict[str, Any], message: str, path: list[str]) -> Any:

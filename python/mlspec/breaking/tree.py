@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from google.protobuf.descriptor_pb2 import (
     DescriptorProto,
     EnumDescriptorProto,
     FieldDescriptorProto,
     FileDescriptorProto,
+    FileDescriptorSet,
     ServiceDescriptorProto,
 )
 
@@ -140,6 +141,18 @@ class Tree:
         features = inherit(outer, proto.options)
         found = Element(proto, _nested(owner, proto.name), path, file, features, owner)
         self.extensions[proto.extendee, proto.number] = found
+
+
+def named(image: FileDescriptorSet) -> Iterator[tuple[str, Any]]:
+    """Yield every message and enum of an image, imports and nested ones too, by full name."""
+    for file in image.file:
+        ahead: list[tuple[str, Any]] = [(f"{file.package}." if file.package else "", file)]
+        while ahead:
+            scope, holder = ahead.pop()
+            yield from ((scope + enum.name, enum) for enum in holder.enum_type)
+            for message in holder.message_type if holder is file else holder.nested_type:
+                yield scope + message.name, message
+                ahead.append((f"{scope}{message.name}.", message))
 
 
 def _nested(owner: Message | None, name: str) -> str:
