@@ -56,7 +56,7 @@ def write_bytes(data: bytes, path: StrPath, *, overwrite: bool = False, mode: in
         finally:
             with suppress(FileNotFoundError):
                 draft.unlink()
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     except FileExistsError:
         raise InputError(
             "must not exist yet",
@@ -66,6 +66,16 @@ def write_bytes(data: bytes, path: StrPath, *, overwrite: bool = False, mode: in
         ) from None
     except (OSError, ValueError) as error:
         raise unwritable(error, str(target)) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names that came or went in a folder last; not every system can open one for that."""
+    with suppress(PermissionError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def name_of(path: StrPath) -> str:
@@ -106,16 +116,6 @@ def _write_new(path: Path, data: bytes, mode: int) -> None:
     except BaseException:
         path.unlink()
         raise
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name last; folders cannot be opened on every system."""
-    with suppress(PermissionError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _write_standard(data: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from mlspec import v1
 from mlspec.sealing import Envelope, TrustPolicy, accept_successor, load_public_key
 from tests.cli.conftest import Call
+from tests.unit.sealing.certificates import certificate
 
 KEY = "--key keys/stranger.pub --identity stranger@bank.example"
 APPROVE = "--sign-with keys/approver.pem"
@@ -33,7 +35,8 @@ def test_keys_get_every_purpose(call: Call) -> None:
     version = TrustPolicy.load("trust.json").version
     run(call, f"add trust.json {KEY} --root")
     run(call, f"add trust.json {KEY} --witness")
-    run(call, f"add trust.json {KEY} --log bank.example/loans --log-kind records --namespace loans")
+    log = "--key keys/approver.pub --identity approver@bank.example --log bank.example/loans"
+    run(call, f"add trust.json {log} --log-kind records --namespace loans")
     told = run(call, f"add trust.json {KEY} --role trainer --threshold 2 --json")
     assert json.loads(told) == {
         "path": "trust.json",
@@ -52,7 +55,8 @@ def test_keys_get_every_purpose(call: Call) -> None:
     shown = run(call, "show trust.json")
     assert "not signed" in shown
     assert re.search(rf"root +1 +{stranger[:16]}\nwitnesses +1 +{stranger[:16]}\n", shown)
-    assert re.search(rf"bank\.example/loans +records +{stranger[:16]} +loans\n", shown)
+    approver = keyid("approver")
+    assert re.search(rf"bank\.example/loans +records +{approver[:16]} +loans\n", shown)
 
 
 @pytest.mark.parametrize(
@@ -199,3 +203,105 @@ def test_c9_check_refuses_an_expired_file(call: Call) -> None:
     assert told["expireTime"] == "2036-01-01T00:00:00Z"
     run(call, f"init gone.json --expires 2020-01-01 {who}")
     assert "must not have expired" in run(call, "check gone.json", 3)
+
+
+def test_t3_what_is_required_and_was_not_judged_never_looks_as_if_it_held(call: Call) -> None:
+    """Of one record and of a store; only whoever asks for the records alone gets a 0."""
+    run(call, "require trust.json --namespace loans* --gate --timestamps")
+    for place in ("record.sealed.json", "mlspec.db"):
+        line = ("verify", place, "--trust", "trust.json")
+        for extra in ((), ("--quiet",)):
+            shown = call(*line, *extra)
+            assert (shown.code, "not judged" in shown.out.lower()) == (4, True)
+        shown = call(*line, "--records-only")
+        assert (shown.code, "not judged" in shown.out.lower()) == (0, True)
+        assert json.loads(call(*line, "--json").out)["exitCode"] == 4
+        assert call("verify", place, "--trust", "trust.dsse.json").code == 0
+
+
+def test_requirements_are_added_shown_and_taken_away(call: Call) -> None:
+    """Under one glob they add up; times take the place of earlier ones."""
+    run(call, "require trust.json --namespace loans* --gate --stage objectives")
+    run(call, "require trust.json --namespace loans* --stage objectives --stage model_training")
+    run(call, "require trust.json --namespace loans* --log-retention 90d --max-loss-window 0s")
+    run(call, "require trust.json --namespace loans* --log-retention 183d --record-log")
+    run(call, "require trust.json --namespace * --timestamps --witnesses --request-log")
+    loans, every = TrustPolicy.load("trust.json").message.requirements
+    assert list(loans.stages) == [v1.STAGE_OBJECTIVES, v1.STAGE_MODEL_TRAINING]
+    assert (loans.gate_required, loans.record_log_required) == (True, True)
+    assert loans.log_retention_duration.seconds == 183 * 86_400
+    assert loans.HasField("max_loss_window_duration")
+    assert (every.timestamp_required, every.witnesses_required) == (True, True)
+    shown = run(call, "show trust.json")
+    assert "records of objectives model_training, a gate that was passed, a record log" in shown
+    assert "request logs kept for 183 days" in shown
+    assert "losses in a crash of at most 0:00:00" in shown
+    assert re.search(r"\n\* +outside times, witnesses, a request log\n", shown)
+    told = run(call, "check trust.json")
+    for what in ("outside times", "witnesses", "request logs", "record logs"):
+        assert f"NOTE  * must show {what}, and the file believes none" in told
+    run(call, "require trust.json --namespace loans* --nothing")
+    (only,) = TrustPolicy.load("trust.json").message.requirements
+    assert only.namespace_glob == "*"
+
+
+def test_authorities_for_time_are_added_shown_and_taken_away(call: Call) -> None:
+    """By their certificates, in DER or PEM; those that run out are noted."""
+    run(call, "timestamps trust.json --root authority.pem")
+    Path("soon.der").write_bytes(certificate("soon.example", datetime.now() + timedelta(days=30)))
+    told = run(call, "timestamps trust.json --root soon.der")
+    assert "NOTE  the authority CN=soon.example expires on 20" in told
+    Path("gone.der").write_bytes(certificate("gone.example", datetime(2021, 1, 1)))
+    run(call, "timestamps trust.json --root gone.der")
+    shown = run(call, "show trust.json")
+    assert re.search(r"CN=time\.example +2040-01-01 00:00Z", shown)
+    told = run(call, "check trust.json")
+    assert "the authority CN=gone.example expired on 2021-01-01" in told
+    assert "CN=time.example" not in told
+    run(call, "timestamps trust.json --drop soon.der --drop gone.der")
+    (left,) = TrustPolicy.load("trust.json").timestamp_roots
+    assert left.subject == "CN=time.example"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("require trust.json --namespace loans", "must say what is required"),
+        ("require trust.json --namespace loans --gate --nothing", "must say what is required"),
+        ("require trust.json --namespace loans --nothing", "must be a glob under which"),
+        ("require trust.json --namespace loans --log-retention 3w", "must be a number and s, m"),
+        ("require trust.dsse.json --namespace loans --gate", "must be signed anew"),
+        ("timestamps trust.json", "Missing option '--root' or '--drop'"),
+        ("timestamps trust.json --root keys/trainer.pub", "must be one X.509 certificate"),
+        ("timestamps trust.json --root record.yaml", "must be one X.509 certificate"),
+        ("timestamps trust.json --drop authority.pem", "must know the certificate"),
+        (f"add trust.json {KEY} --witness --threshold 2", "must not exceed the number"),
+    ],
+)
+def test_duties_that_make_no_sense_are_refused(
+    call: Call, bench: Path, line: str, message: str
+) -> None:
+    """With a remedy; nothing is written."""
+    before = {path: path.read_bytes() for path in bench.rglob("*") if path.is_file()}
+    assert message in run(call, line, 2)
+    assert {path: path.read_bytes() for path in bench.rglob("*") if path.is_file()} == before
+
+
+def test_a_name_that_no_note_can_have_is_refused(call: Call) -> None:
+    """Of a witness, and of a log."""
+    key = ("--key", "keys/stranger.pub", "--identity")
+    shown = call("trust", "add", "trust.json", *key, "A Stranger", "--witness")
+    assert (shown.code, "the identity of a witness must be a name" in shown.err) == (2, True)
+    log = ("--log", "a+b", "--log-kind", "records")
+    shown = call("trust", "add", "trust.json", *key, "A Stranger", *log)
+    assert (shown.code, "the origin of a log must be a name" in shown.err) == (2, True)
+
+
+def test_a_witness_that_no_note_can_name_is_found_by_check(call: Call) -> None:
+    """Before its first cosignature is refused."""
+    run(call, f"add trust.json {KEY} --witness")
+    run(call, "check trust.json")
+    text = Path("trust.json").read_text()
+    Path("trust.json").write_text(text.replace("stranger@bank.example", "A Stranger"))
+    told = run(call, "check trust.json", 2)
+    assert "notes can be signed under" in told

@@ -17,10 +17,9 @@ import (
 // Trust is a trust file that was read and checked: whom a verifier believes, about what, and when. It reaches the verifier
 // out of band and is never read from what is being verified.
 type Trust struct {
-	expires      time.Time
-	keys         map[string]*trustedKey
-	roles        []trustedRole
-	requirements int
+	expires time.Time
+	keys    map[string]*trustedKey
+	roles   []trustedRole
 }
 
 // trustedKey is a public key, whose it is, and when it counts.
@@ -61,9 +60,8 @@ func parseTrust(data []byte) (*Trust, error) {
 		return nil, err
 	}
 	trust := &Trust{
-		expires:      policy.GetExpireTime().AsTime(),
-		keys:         map[string]*trustedKey{},
-		requirements: len(policy.GetRequirements()),
+		expires: policy.GetExpireTime().AsTime(),
+		keys:    map[string]*trustedKey{},
 	}
 	for index, message := range policy.GetKeys() {
 		key, err := newTrustedKey(fmt.Sprintf("keys[%d]", index), message)
@@ -99,14 +97,10 @@ func newTrustedKey(path string, message *mlspecv1.TrustedKey) (*trustedKey, erro
 	return &trustedKey{PublicKey: public, identity: message.GetIdentity(), message: message}, nil
 }
 
-// usable is step 1 of verification.
+// usable is step 1 of verification. What the file requires of namespaces is judged of deployments, not of a record.
 func (t *Trust) usable(now time.Time) error {
 	if !now.Before(t.expires) {
 		return problem("trust.expired", "trust.expire_time", "must not have expired (it did on %s)", t.expires.Format(time.RFC3339))
-	}
-	if t.requirements > 0 {
-		return problem("trust.requirements_unchecked", "trust.requirements",
-			"must be empty, because this program checks none of them (got %d)", t.requirements)
 	}
 	return nil
 }

@@ -83,21 +83,13 @@ impl TrustPolicy {
         self.keys.iter().find(|key| key.keyid() == keyid)
     }
 
-    /// Refuses a file that is past its date, by this machine's clock, or asks for what nobody checks here.
+    /// Refuses a file that is past its date, by this machine's clock. What it requires of namespaces is judged of
+    /// deployments, not of a record.
     pub(crate) fn require_usable(&self) -> Result<(), Problem> {
         let expires = self.message.expire_time.as_ref().map(instant);
         if expires.is_none_or(|end| instant(&Timestamp::from(SystemTime::now())) >= end) {
             let words = "must not have expired: get the current file";
             return Err(Problem::new("trust.expired", "trust.expire_time", words));
-        }
-        if !self.message.requirements.is_empty() {
-            let words =
-                "must be empty: this library checks none of them, and none may look as if it held";
-            return Err(Problem::new(
-                "trust.requirements_unchecked",
-                "trust.requirements",
-                words,
-            ));
         }
         Ok(())
     }

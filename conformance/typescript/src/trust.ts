@@ -89,14 +89,15 @@ export class TrustPolicy {
     });
   }
 
-  /** @throws Refusal of kind `untrusted` if the file has expired, or asks for what is not checked here. */
+  /**
+   * What the file requires of namespaces is judged of deployments, not of a record.
+   *
+   * @throws Refusal of kind `untrusted` if the file has expired.
+   */
   requireUsable(): void {
-    const { expireTime, requirements } = this.#message;
+    const { expireTime } = this.#message;
     if (!expireTime || nanosecondsOf(timestampNow()) >= nanosecondsOf(expireTime)) {
       throw new Refusal("untrusted", "trust.expire_time: must not be over");
-    }
-    if (requirements.length > 0) {
-      throw new Refusal("untrusted", "trust.requirements: must be empty: nothing here checks them");
     }
   }
 

@@ -86,10 +86,12 @@ def with_key(policy: v1.TrustPolicy, who: dict[str, Any]) -> v1.TrustPolicy:
     if who.get("root"):
         return trust_edit.add_root_key(policy, keyid, threshold=who["threshold"])
     if who.get("witness"):
+        _require_note_name(who["identity"], "the identity of a witness")
         return trust_edit.add_witness(policy, keyid, threshold=who["threshold"])
     if who.get("origin") is not None:
         kind = v1.LogKind.Value(f"LOG_KIND_{who['log_kind'].upper()}")
         globs = who["namespaces"] or ("*",)
+        _require_note_name(who["origin"], "the origin of a log")
         return trust_edit.add_log(policy, who["origin"], keyid, kind=kind, namespace_globs=globs)
     return _with_role(policy, keyid, who)
 
@@ -165,6 +167,18 @@ def _check_purpose(who: dict[str, Any]) -> None:
     _refuse(who, ("log_kind",), "only a log has a kind")
     if given != ["role"]:
         _refuse(who, ("stages", "namespaces", "powers"), "only roles have them")
+
+
+def _require_note_name(name: str, what: str) -> None:
+    """Raise UsageError if no note can be signed under this name."""
+    from mlspec.requestlog.note_keys import MAX_NAME, is_name
+
+    if not is_name(name) or len(name.encode("utf-8")) > MAX_NAME:
+        raise UsageError(
+            f"{what} must be a name that notes can be signed under (got {name[:80]!r})",
+            error_id="trust.note_key.name",
+            remedy="Say something such as witness.example/w1: without blanks and plus signs.",
+        )
 
 
 def _refuse(who: dict[str, Any], names: tuple[str, ...], why: str) -> None:

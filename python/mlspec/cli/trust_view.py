@@ -47,6 +47,14 @@ def say_policy(policy: TrustPolicy, envelope: Envelope | None) -> None:
     if message.logs:
         say()
         say_table(("LOG", "KIND", "KEY", "NAMESPACES"), [_log(log) for log in message.logs])
+    if policy.timestamp_roots:
+        say()
+        roots = [(root.subject, moment(root.valid_until)) for root in policy.timestamp_roots]
+        say_table(("AUTHORITY FOR TIME", "COUNTS UNTIL"), roots)
+    if message.requirements:
+        say()
+        owed = [(each.namespace_glob, _owed(each)) for each in message.requirements]
+        say_table(("NAMESPACES", "MUST SHOW"), owed)
 
 
 def moment(time: datetime | None) -> str:
@@ -92,6 +100,27 @@ def _log(log: v1.LogKey) -> tuple[object, ...]:
 
     kind = v1.LogKind.Name(log.kind).removeprefix("LOG_KIND_").lower()
     return log.origin, kind, log.keyid[:16], " ".join(log.namespace_globs)
+
+
+def _owed(asked: v1.NamespaceRequirement) -> str:
+    from mlspec.records import stage_name
+
+    flags = {
+        "a gate that was passed": asked.gate_required,
+        "outside times": asked.timestamp_required,
+        "witnesses": asked.witnesses_required,
+        "a request log": asked.request_log_required,
+        "a record log": asked.record_log_required,
+    }
+    owed = [f"records of {' '.join(map(stage_name, asked.stages))}"] if asked.stages else []
+    owed += [words for words, is_asked in flags.items() if is_asked]
+    for field, words in (
+        ("log_retention_duration", "request logs kept for"),
+        ("max_loss_window_duration", "losses in a crash of at most"),
+    ):
+        if asked.HasField(field):  # type: ignore[arg-type]
+            owed.append(f"{words} {getattr(asked, field).ToTimedelta()}")
+    return ", ".join(owed) or "-"
 
 
 def _short(keyids: Iterable[str]) -> str:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
+from mlspec.cli.loading import open_signer
 from mlspec.cli.printing import say, say_json
 from mlspec.errors import MLSpecError, UsageError
 from mlspec.files import name_of, read_bytes, write_bytes
 
 if TYPE_CHECKING:
     from mlspec import v1
-    from mlspec.sealing import Envelope, Signer, TrustPolicy
+    from mlspec.sealing import Envelope, TrustPolicy
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -104,7 +103,7 @@ def check_file(path: str, previous: str | None, least: int | None) -> dict[str, 
         signed = signed_form(data) is not None
         policy.require_version(least or 1)
         policy.require_current()
-        policy.require_checkable()
+        _require_note_keys(policy)
     except MLSpecError as error:
         raise error.from_source(name_of(path))  # noqa: B904 - the same error, with its place
     notes = list(shortfalls(policy))
@@ -119,13 +118,22 @@ def check_file(path: str, previous: str | None, least: int | None) -> dict[str, 
     return told if old is None else told | {"previousVersion": old.version}
 
 
+def _require_note_keys(policy: TrustPolicy) -> None:
+    """Raise TrustFileError if no note can be signed under the name of a log or a witness."""
+    from mlspec.requestlog.trusted_logs import log_key, witness_keys
+
+    witness_keys(policy)
+    for log in policy.logs:
+        log_key(log)
+
+
 def write_next(opened: Opened, draft: v1.TrustPolicy, how: Saving) -> None:
     """Write `draft` as the next version of a file, signed if keys are given, and say so."""
     from mlspec.sealing import TrustPolicy, make_successor
 
     draft.version = opened.policy.version + 1
     if how.signers:
-        signers = load_signers(how.signers)
+        signers = [open_signer(path) for path in how.signers]
         data = make_successor(opened.policy, draft, signers, partial=how.partial)
     elif opened.signed:
         raise UsageError(
@@ -193,19 +201,3 @@ def find_key(policy: TrustPolicy, text: str) -> str:
             remedy="Give a public key file, or the start of an id as `mlspec trust show` prints.",
         )
     return found[0]
-
-
-def load_signers(paths: Sequence[str]) -> list[Signer]:
-    """Open private keys; asks for each password if somebody is there. Raises KeyFileError."""
-    from mlspec.sealing import PASSWORD_VARIABLE, load_signer
-
-    ask = sys.stdin.isatty() and not os.environ.get(PASSWORD_VARIABLE)
-    return [load_signer(path, _asking(path) if ask else None) for path in paths]
-
-
-def _asking(path: str) -> Callable[[], str]:
-    def ask() -> str:
-        answer: str = click.prompt(f"Password of {path}", hide_input=True, err=True, type=str)
-        return answer
-
-    return ask

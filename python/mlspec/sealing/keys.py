@@ -1,7 +1,8 @@
 """Key pairs: Ed25519 (RFC 8032) and ECDSA over P-256 with SHA-256 (FIPS 186-5).
 
-The only module that imports cryptography. Private keys are PKCS#8 in PEM, encrypted (PBES2) unless
-a caller says otherwise; public keys are SubjectPublicKeyInfo in PEM (RFC 7468).
+The only module that makes and checks signatures with cryptography. Private keys are PKCS#8 in PEM,
+encrypted (PBES2) unless a caller says otherwise; public keys are SubjectPublicKeyInfo in PEM (RFC
+7468).
 """
 
 from __future__ import annotations

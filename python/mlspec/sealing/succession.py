@@ -11,7 +11,7 @@ from mlspec.media import TRUST_POLICY_JSON
 from mlspec.sealing.dsse import MAX_SIGNATURES, Envelope, Signature
 from mlspec.sealing.root_signatures import require_old_root, require_own_root, signed_form
 from mlspec.sealing.signers import Signer, sign_envelope
-from mlspec.sealing.trust import TrustPolicy
+from mlspec.sealing.trust import TrustPolicy, next_version
 
 
 def accept_successor(old: TrustPolicy, signed_new: bytes) -> TrustPolicy:
@@ -23,7 +23,9 @@ def accept_successor(old: TrustPolicy, signed_new: bytes) -> TrustPolicy:
     3. Those bytes must be a policy that may be used.
     4. Keys of its own root must have signed them as well, by the new file.
     5. Its version must be higher.
-    6. It must not have expired. Whether the old one has does not matter: its root still says who
+    6. It must undo no revocation: a key that the old file revokes must still be there, revoked
+       from the same time or an earlier one.
+    7. It must not have expired. Whether the old one has does not matter: its root still says who
        may follow.
 
     Args:
@@ -32,8 +34,8 @@ def accept_successor(old: TrustPolicy, signed_new: bytes) -> TrustPolicy:
 
     Raises:
         UntrustedError: Its id is "trust.unsigned", "trust.old_root_threshold",
-            "trust.own_root_threshold", "trust.rolled_back", "trust.version_same" or
-            "trust.expired".
+            "trust.own_root_threshold", "trust.rolled_back", "trust.version_same",
+            "trust.revival" or "trust.expired".
         TamperedError: Too few signed, and a signature claims a root key that did not make it.
         TrustFileError: The old file names no root, or the new one must not be used.
         DecodeError, LimitError, UnknownFieldsError: The bytes are no trust file.
@@ -57,8 +59,26 @@ def accept_successor(old: TrustPolicy, signed_new: bytes) -> TrustPolicy:
             path="trust.version",
             remedy="Keep the file that you have; a change always has a higher version.",
         )
+    _require_revoked(old, new)
     new.require_current()
     return new
+
+
+def _require_revoked(old: TrustPolicy, new: TrustPolicy) -> None:
+    """Step 6: whoever stole a key must not get it back by a forgetful edit."""
+    for keyid, key in old.keys.items():
+        if key.revoked is None:
+            continue
+        now = new.keys.get(keyid)
+        if now is None or now.revoked is None or now.revoked > key.revoked:
+            raise UntrustedError(
+                f"must keep key {keyid[:16]} of {key.identity} revoked from"
+                f" {key.revoked:%Y-%m-%d %H:%M:%SZ} on",
+                error_id="trust.revival",
+                path="trust.keys",
+                remedy="Revoke the key again in the next version; whoever is trusted again gets a"
+                " new key.",
+            )
 
 
 def make_successor(
@@ -74,12 +94,12 @@ def make_successor(
     and the file must still be handed over out of band. `partial` leaves the thresholds for
     `add_signatures` to meet later.
 
-    Raises TrustFileError, UsageError for a signer that is in neither root, SigningError, and what
-    `accept_successor` raises.
+    Raises TrustFileError, UsageError for a signer that is in neither root or if there is no higher
+    version, SigningError, and what `accept_successor` raises.
     """
     checked = v1.TrustPolicy()
     checked.CopyFrom(draft)
-    checked.version = old.version + 1
+    checked.version = next_version(old.version)
     policy = TrustPolicy(checked)
     made = add_signatures(encode(checked, Format.JSON), signers, roots=(old, policy))
     if partial:

@@ -7,7 +7,6 @@ an envelope that root keys signed (docs/spec/signing.md, "The two forms of a tru
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -17,7 +16,9 @@ from mlspec import v1
 from mlspec.codec import Format, decode, encode
 from mlspec.errors import MLSpecError, TrustFileError, UntrustedError, UsageError
 from mlspec.files import StrPath, name_of, read_bytes
+from mlspec.sealing.certificates import TrustedCertificate, read_certificate
 from mlspec.sealing.dsse import MAX_ENVELOPE
+from mlspec.sealing.requirements import Requirement, merged
 from mlspec.sealing.root_signatures import require_own_root, signed_form
 from mlspec.sealing.trusted import (
     TrustedKey,
@@ -26,7 +27,16 @@ from mlspec.sealing.trusted import (
     read_key,
     to_moment,
 )
+from mlspec.sealing.trusted_logs import (
+    TrustedLog,
+    TrustedWitnesses,
+    one_spelling,
+    read_logs,
+    read_witnesses,
+)
 from mlspec.validation import validate
+
+_LAST_VERSION: Final = 2**63 - 1
 
 
 class TrustPolicy:
@@ -38,9 +48,22 @@ class TrustPolicy:
         keys: The trusted keys by id.
         roles: The roles in the file's order.
         root: Who must sign a successor. None: nobody can, each version is handed over anew.
+        logs: Whose checkpoints are believed, a key each. Empty: no log is believed.
+        witnesses: Who must have seen a checkpoint. None: no witness is known.
+        timestamp_roots: Certificates of the authorities whose time-stamps are believed.
     """
 
-    __slots__ = ("_message", "expire_time", "keys", "roles", "root", "version")
+    __slots__ = (
+        "_message",
+        "expire_time",
+        "keys",
+        "logs",
+        "roles",
+        "root",
+        "timestamp_roots",
+        "version",
+        "witnesses",
+    )
 
     def __init__(self, message: v1.TrustPolicy) -> None:
         """Check `message` and keep a copy. Raises TrustFileError."""
@@ -64,6 +87,16 @@ class TrustPolicy:
             if message.HasField("root")
             else None
         )
+        self.logs: Final[tuple[TrustedLog, ...]] = read_logs(message, self.keys)
+        self.witnesses: Final[TrustedWitnesses | None] = read_witnesses(message, self.keys)
+        self.timestamp_roots: Final[tuple[TrustedCertificate, ...]] = tuple(
+            read_certificate(der, f"timestamp_roots[{index}]")
+            for index, der in enumerate(message.timestamp_roots)
+        )
+        for name in ("root", "witnesses"):
+            if message.HasField(name):
+                group = getattr(message, name)
+                self._require_reachable(group.keyids, group.threshold, name)
 
     @classmethod
     def load(cls, path: StrPath) -> Self:
@@ -110,7 +143,7 @@ class TrustPolicy:
 
     def require_current(self, moment: datetime | None = None) -> None:
         """Raise UntrustedError if the file is past its date, at `moment` or now."""
-        if (moment or datetime.now(UTC)) >= self.expire_time:
+        if (datetime.now(UTC) if moment is None else aware(moment)) >= self.expire_time:
             raise UntrustedError(
                 f"must not have expired (it did on {self.expire_time:%Y-%m-%d %H:%M:%SZ})",
                 error_id="trust.expired",
@@ -128,31 +161,56 @@ class TrustPolicy:
                 remedy="Somebody shows you an old trust file: get the current one.",
             )
 
-    def require_checkable(self) -> None:
-        """Raise UntrustedError if the file asks for something that this version cannot check."""
-        if self._message.requirements:
-            raise UntrustedError(
-                "must be empty: this version cannot check what a namespace owes yet, and what"
-                " nobody checks must not look as if it held",
-                error_id="trust.requirements_unchecked",
-                path="trust.requirements",
-                remedy="Verify with a version that checks requirements, or with a trust file"
-                " that has none.",
-            )
-
     def identities(self, keyids: Iterable[str]) -> set[str]:
         """Return who holds these keys, in one spelling each: what thresholds count."""
-        names = (self.keys[keyid].identity for keyid in keyids)
-        return {unicodedata.normalize("NFKC", name).casefold() for name in names}
+        return {one_spelling(self.keys[keyid].identity) for keyid in keyids}
+
+    def log(self, origin: str, keyid: str | None = None) -> TrustedLog:
+        """Return the log of this origin; `keyid` says which of its keys, if it has several.
+
+        Raises:
+            UntrustedError: No such log, or none with this key, is believed.
+            UsageError: It has several keys, and none is named.
+        """
+        found = [log for log in self.logs if log.origin == origin and keyid in (None, log.keyid)]
+        if not found:
+            under = "" if keyid is None else f" with key {keyid[:16]}"
+            raise UntrustedError(
+                f"must be a log that the trust file names (got {origin[:255]!r}{under})",
+                error_id="trust.unknown_log",
+                path="logs",
+                remedy="Have the log and its key added to the trust file (`mlspec trust add"
+                " --log`), or take the log that it names.",
+            )
+        if len(found) > 1:
+            raise UsageError(
+                f"must name one of the {len(found)} keys that {origin[:255]!r} has",
+                error_id="trust.log_key",
+                path="logs",
+            )
+        return found[0]
+
+    def outsiders(self, origin: str, keyid: str) -> tuple[TrustedKey, ...]:
+        """Return the witnesses who hold no key of this log, nor the one that signed for it."""
+        if self.witnesses is None:
+            return ()
+        own = {log.keyid for log in self.logs if log.origin == origin}
+        insiders = self.identities({keyid, *own} & self.keys.keys())
+        return tuple(
+            key for key in self.witnesses.keys if one_spelling(key.identity) not in insiders
+        )
+
+    @property
+    def asks(self) -> bool:
+        """Whether any namespace owes more than valid signatures."""
+        return bool(self._message.requirements)
+
+    def requirements(self, namespace: str) -> Requirement:
+        """Return what this namespace owes: of all requirements that fit, the strictest."""
+        return merged(self._message.requirements, namespace)
 
     def _role(self, role: v1.TrustRole, path: str) -> TrustedRole:
-        if len(self.identities(role.keyids)) < role.threshold:
-            raise TrustFileError(
-                f"must be reachable by distinct identities (got {role.threshold})",
-                error_id="trust.threshold",
-                path=f"{path}.threshold",
-                remedy="Lower the threshold, or name keys of more people.",
-            )
+        self._require_reachable(role.keyids, role.threshold, path)
         return TrustedRole(
             name=role.name,
             keyids=frozenset(role.keyids),
@@ -161,6 +219,27 @@ class TrustPolicy:
             namespace_globs=tuple(role.namespace_globs),
             powers=frozenset(role.powers),
         )
+
+    def _require_reachable(self, keyids: Iterable[str], threshold: int, path: str) -> None:
+        if len(self.identities(keyids)) < threshold:
+            raise TrustFileError(
+                f"must be reachable by distinct identities (got {threshold})",
+                error_id="trust.threshold",
+                path=f"{path}.threshold",
+                remedy="Lower the threshold, or name keys of more people.",
+            )
+
+
+def next_version(version: int) -> int:
+    """Return the version after this one. Raises UsageError if there is none."""
+    if version >= _LAST_VERSION:
+        raise UsageError(
+            f"must be below {_LAST_VERSION}, the last that there can be",
+            error_id="trust.version",
+            path="version",
+            remedy="Start a new trust file, and hand it over out of band.",
+        )
+    return version + 1
 
 
 def aware(moment: datetime) -> datetime:

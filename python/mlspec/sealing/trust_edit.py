@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mlspec import v1
 from mlspec.errors import UsageError
 from mlspec.files import StrPath, write_bytes
-from mlspec.sealing.trust import TrustPolicy, aware
+from mlspec.sealing.trust import TrustPolicy, aware, next_version
 from mlspec.sealing.trusted import ALGORITHM_NAMES
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def add_key(
     """Add a key. Raises UsageError if it is there already."""
     if any(key.keyid == public.keyid for key in policy.keys):
         raise UsageError(f"must not know the key yet (got {public.keyid})", error_id="trust.twice")
-    draft = _next(policy)
+    draft = next_draft(policy)
     key = draft.keys.add(keyid=public.keyid, public_key=public.to_pem(), identity=identity)
     key.algorithm = next(k for k, name in ALGORITHM_NAMES.items() if name == public.algorithm)
     _set(key.valid_from_time, valid_from)
@@ -52,7 +52,7 @@ def revoke_key(policy: v1.TrustPolicy, keyid: str, moment: datetime) -> v1.Trust
 
     Raises UsageError if the key is not known, or is revoked from as early already.
     """
-    draft = _next(policy)
+    draft = next_draft(policy)
     for key in draft.keys:
         if key.keyid != keyid:
             continue
@@ -81,7 +81,7 @@ def add_role(
     """Add a role. Raises UsageError if its name is taken."""
     if any(role.name == name for role in policy.roles):
         raise UsageError(f"must not have the role yet (got {name!r})", error_id="trust.twice")
-    draft = _next(policy)
+    draft = next_draft(policy)
     draft.roles.add(
         name=name,
         keyids=keyids,
@@ -97,7 +97,7 @@ def grant(
     policy: v1.TrustPolicy, role_name: str, keyid: str, *, threshold: int | None = None
 ) -> v1.TrustPolicy:
     """Let one more key play a role; None keeps its threshold. Raises UsageError without role."""
-    draft = _next(policy)
+    draft = next_draft(policy)
     for role in draft.roles:
         if role.name == role_name:
             _join(role, keyid, threshold)
@@ -109,14 +109,14 @@ def add_root_key(
     policy: v1.TrustPolicy, keyid: str, *, threshold: int | None = None
 ) -> v1.TrustPolicy:
     """Let one more key sign successors; None keeps the root's threshold, which starts at 1."""
-    draft = _next(policy)
+    draft = next_draft(policy)
     _join(draft.root, keyid, threshold)
     return draft
 
 
 def drop_root_key(policy: v1.TrustPolicy, keyid: str) -> v1.TrustPolicy:
     """Let a key sign successors no more. Raises UsageError if it does not."""
-    draft = _next(policy)
+    draft = next_draft(policy)
     if keyid not in draft.root.keyids:
         raise _unknown(keyid, "root")
     draft.root.keyids.remove(keyid)
@@ -125,7 +125,7 @@ def drop_root_key(policy: v1.TrustPolicy, keyid: str) -> v1.TrustPolicy:
 
 def set_root_threshold(policy: v1.TrustPolicy, threshold: int) -> v1.TrustPolicy:
     """Say how many identities must sign a successor."""
-    draft = _next(policy)
+    draft = next_draft(policy)
     draft.root.threshold = threshold
     return draft
 
@@ -134,7 +134,7 @@ def add_witness(
     policy: v1.TrustPolicy, keyid: str, *, threshold: int | None = None
 ) -> v1.TrustPolicy:
     """Let one more key witness checkpoints; None keeps the threshold, which starts at 1."""
-    draft = _next(policy)
+    draft = next_draft(policy)
     _join(draft.witnesses, keyid, threshold)
     return draft
 
@@ -152,14 +152,14 @@ def add_log(
         raise UsageError(
             f"must not know this log and key yet (got {origin!r})", error_id="trust.twice"
         )
-    draft = _next(policy)
+    draft = next_draft(policy)
     draft.logs.add(origin=origin, keyid=keyid, kind=kind, namespace_globs=namespace_globs)
     return draft
 
 
 def set_expiry(policy: v1.TrustPolicy, expire_time: datetime) -> v1.TrustPolicy:
     """Say when the file lapses. Raises UsageError without zone."""
-    draft = _next(policy)
+    draft = next_draft(policy)
     draft.expire_time.FromDatetime(aware(expire_time))
     return draft
 
@@ -175,10 +175,14 @@ def save(policy: v1.TrustPolicy, path: StrPath, *, overwrite: bool = False) -> T
     return checked
 
 
-def _next(policy: v1.TrustPolicy) -> v1.TrustPolicy:
+def next_draft(policy: v1.TrustPolicy) -> v1.TrustPolicy:
+    """Return a copy of a draft, one version higher: what every change starts from.
+
+    Raises UsageError if there is no higher one.
+    """
     draft = v1.TrustPolicy()
     draft.CopyFrom(policy)
-    draft.version += 1
+    draft.version = next_version(policy.version)
     return draft
 
 

@@ -132,5 +132,11 @@ def _optional(key: v1.TrustedKey, field: str) -> datetime | None:
 
 
 def to_moment(stamp: Timestamp) -> datetime:
-    """Return the stamp as a time in UTC."""
-    return stamp.ToDatetime(tzinfo=UTC)
+    """Return the stamp as a time in UTC. Raises TrustFileError for a message that is none."""
+    try:
+        return stamp.ToDatetime(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
+        raise TrustFileError(
+            f"must be a point in time (got {stamp.seconds} s, {stamp.nanos} ns)",
+            error_id="trust.time",
+        ) from error

@@ -35,6 +35,7 @@ from mlspec.sealing import (
 from mlspec.sealing.signers import sign_envelope
 from mlspec.sealing.trust_health import shortfalls
 from tests.unit import samples
+from tests.unit.sealing.certificates import certificate
 
 ANN, BOB, CID, DAN = (generate_key(kind) for kind in ("ed25519", "ecdsa-p256") * 2)
 PEOPLE = {"ann": ANN, "bob": BOB, "cid": CID, "dan": DAN}
@@ -263,7 +264,7 @@ def test_a_first_root_signs_alone() -> None:
 def test_what_can_no_longer_be_met_is_told() -> None:
     """By role and group, once keys are revoked or run out."""
     assert shortfalls(OLD) == ()
-    draft = trust_edit.add_witness(OLD.message, DAN.keyid)
+    draft = trust_edit.add_witness(OLD.message, ANN.keyid)
     for key in (ANN, BOB, DAN):
         draft = trust_edit.revoke_key(draft, key.keyid, samples.in_days(1))
     assert shortfalls(TrustPolicy(draft)) == ()
@@ -271,6 +272,37 @@ def test_what_can_no_longer_be_met_is_told() -> None:
         "root asks for 2 identities, and keys of 1 count",
         "witnesses asks for 1 identities, and keys of 0 count",
     )
+
+
+def forgotten(draft: v1.TrustPolicy) -> None:
+    """The key is revoked no more."""
+    draft.keys[3].ClearField("revoke_time")
+
+
+def postponed(draft: v1.TrustPolicy) -> None:
+    """The key is revoked from a second later on."""
+    draft.keys[3].revoke_time.seconds += 1
+
+
+def gone(draft: v1.TrustPolicy) -> None:
+    """The key is left out, so that it could be added anew."""
+    del draft.keys[3]
+    draft.roles[0].keyids.remove(DAN.keyid)
+
+
+@pytest.mark.parametrize("change", [forgotten, postponed, gone])
+def test_c8_a_successor_undoes_no_revocation(change: Callable[[v1.TrustPolicy], None]) -> None:
+    """Lawfully signed or not; one that moves it to an earlier time is accepted."""
+    old = TrustPolicy(trust_edit.revoke_key(OLD.message, DAN.keyid, samples.in_days(-5)))
+    draft = old.message
+    draft.version += 1
+    draft.keys[3].revoke_time.seconds -= 60
+    assert accept_successor(old, signed(draft, ANN, BOB)).version == old.version + 1
+    draft.keys[3].revoke_time.seconds += 60
+    change(draft)
+    with pytest.raises(UntrustedError) as caught:
+        accept_successor(old, signed(draft, ANN, BOB))
+    assert (caught.value.id, caught.value.exit_code) == ("trust.revival", 3)
 
 
 def test_revocation_moves_only_back() -> None:
@@ -302,10 +334,11 @@ def test_a_change_loses_nothing_else(change: Callable[[v1.TrustPolicy], v1.Trust
     draft.roles[0].stages.append(999)  # type: ignore[arg-type]
     draft.roles[0].powers.append(999)  # type: ignore[arg-type]
     draft.requirements.add(namespace_glob="loans*", gate_required=True)
-    draft.logs.add(origin="o", keyid=DAN.keyid, kind=v1.LOG_KIND_REQUESTS, namespace_globs=["*"])
-    draft.witnesses.keyids.append(DAN.keyid)
+    draft = trust_edit.add_key(draft, samples.OTHER_ED25519.public, "wit.example/1")
+    draft.logs.add(origin="o", keyid=CID.keyid, kind=v1.LOG_KIND_REQUESTS, namespace_globs=["*"])
+    draft.witnesses.keyids.append(samples.OTHER_ED25519.keyid)
     draft.witnesses.threshold = 1
-    draft.timestamp_roots.append(b"\x30\x00")
+    draft.timestamp_roots.append(certificate())
     changed = change(draft)
     read = TrustPolicy.from_json(TrustPolicy(changed).to_json()).message
     assert (read, read.version) == (changed, draft.version + 1)

@@ -94,10 +94,6 @@ void TrustPolicy::RequireUsable() const {
     throw Refusal(Outcome::kUntrusted, "trust.expired", "trust.expire_time",
                   "must not have expired");
   }
-  if (!message_.requirements().empty()) {
-    throw Refusal(Outcome::kUntrusted, "trust.requirements_unchecked", "trust.requirements",
-                  "must be empty, since this library checks none of them");
-  }
 }
 
 std::set<std::string> TrustPolicy::Identities(const std::set<std::string>& keyids) const {

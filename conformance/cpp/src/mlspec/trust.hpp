@@ -34,7 +34,8 @@ class TrustPolicy {
   /// to be had for C++ (see README.md).
   explicit TrustPolicy(v1::TrustPolicy message);
 
-  /// Throws Refusal if the file is past its date, or asks for what this library cannot check.
+  /// Throws Refusal if the file is past its date. What it requires of namespaces is judged of
+  /// deployments, not of a record.
   void RequireUsable() const;
 
   const std::map<std::string, TrustedKey>& keys() const { return keys_; }

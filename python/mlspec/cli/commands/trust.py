@@ -8,12 +8,13 @@ from typing import Any
 import click
 
 from mlspec.cli.base import Command, Moment, json_option
+from mlspec.cli.loading import open_signer
 from mlspec.cli.printing import say, say_json
 from mlspec.cli.trust_adding import new_file, purpose_options, who_options, with_key
+from mlspec.cli.trust_duties import require, timestamps
 from mlspec.cli.trusting import (
     Saving,
     find_key,
-    load_signers,
     open_file,
     read_file,
     report,
@@ -27,7 +28,11 @@ from mlspec.files import name_of, write_bytes
 _FILE = click.Path(dir_okay=False)
 
 
-@click.group("trust", context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    "trust",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    commands=[require, timestamps],
+)
 def command() -> None:
     """Make, change and check trust files: whose signatures to believe, about what.
 
@@ -63,8 +68,7 @@ def init(path: str, expires: datetime, as_json: bool, **who: Any) -> None:
     examples=[
         "mlspec trust add trust.json --key keys/approver.pub --identity approver@bank.example "
         "--role gatekeeper --stage gate_decision --stage model_serving --power waive",
-        "mlspec trust add trust.json --key keys/approver.pub --identity approver@bank.example "
-        "--root",
+        "mlspec trust add trust.json --key keys/stranger.pub --identity w.example/1 --witness",
         "mlspec trust add trust.json --key keys/stranger.pub --identity log@bank.example "
         "--log bank.example/loans --log-kind requests --namespace loans",
     ],
@@ -189,7 +193,7 @@ def sign(
     from mlspec.sealing import TrustPolicy, add_signatures
 
     old = None if previous is None else TrustPolicy.load(previous)
-    signers = load_signers(keys)
+    signers = [open_signer(path) for path in keys]
     try:
         data = add_signatures(read_file(path), signers, roots=() if old is None else (old,))
     except MLSpecError as error:

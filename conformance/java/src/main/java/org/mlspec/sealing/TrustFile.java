@@ -53,16 +53,12 @@ public final class TrustFile {
     }
   }
 
-  /** Refuses a file that is past its date, or asks for what nobody here checks. */
+  /** Refuses a file that is past its date. What it requires of namespaces is not about a record. */
   void requireUsable() throws RefusedException {
     Instant expires = TrustedKey.instant(policy.getExpireTime());
     if (!Instant.now().isBefore(expires)) {
       throw new RefusedException(
           Refusal.UNTRUSTED, "trust.expire_time: must be to come (got %s)".formatted(expires));
-    }
-    if (policy.getRequirementsCount() > 0) {
-      throw new RefusedException(
-          Refusal.UNTRUSTED, "trust.requirements: must be empty, for they are not checked here");
     }
   }
 
