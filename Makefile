@@ -24,7 +24,7 @@ $(BIN)/uv:
 	$(BIN)/python -m pip install --quiet uv==0.13.9
 
 $(VENV)/.installed: pyproject.toml tools/requirements/constraints.txt | $(BIN)/uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -c tools/requirements/constraints.txt -e '.[types,grpc,demo,dev]'
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c tools/requirements/constraints.txt -e '.[types,grpc,parquet,timestamps,demo,dev]'
 	@touch $@
 
 .tools/%/.installed: tools/requirements/%.txt | $(BIN)/uv
@@ -75,7 +75,7 @@ conformance: setup ## write the conformance cases, the same bytes each time
 
 # --- quality ----------------------------------------------------------------
 
-.PHONY: format format-check lint types test mutation wheel demo-test interop interop-lint bench
+.PHONY: format format-check lint types test kill-test mutation wheel demo-test interop interop-lint bench
 format: setup ## format the .proto and Python files
 	$(GENERATOR)/buf format -w proto
 	$(GENERATOR)/buf format -w conformance/proto
@@ -100,6 +100,9 @@ test: setup ## run the tests (ARGS="-k word" and the like narrow it)
 
 mutation: setup ## break a copy of the repository in several ways: each must be noticed
 	$(BIN)/python -m pytest -m mutation tests/mutation $(ARGS)
+
+kill-test: setup-python ## kill the writers of logs and stores hundreds of times, and drop what was not synced
+	$(BIN)/python -m pytest -m kill tests/kill $(ARGS)
 
 wheel: setup-python ## build the wheel and try it beside the oldest and newest protobuf
 	$(BIN)/python -m pytest -m wheel tests/wheel $(ARGS)
@@ -136,6 +139,7 @@ check: ## all that must hold before a commit lands
 	$(MAKE) --no-print-directory demo-test
 	$(MAKE) --no-print-directory mutation
 	$(MAKE) --no-print-directory test
+	$(MAKE) --no-print-directory kill-test
 	$(MAKE) --no-print-directory interop
 
 clean: ## remove what was built, downloaded and cached

@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 
 from mlspec.requestlog import (
+    EMPTY_ROOT,
     Checkpoint,
     MemoryTree,
+    Note,
     NoteKey,
     NoteKeyKind,
     TileTree,
+    cosign_text,
     leaf_hash,
     prove_consistency,
     prove_inclusion,
@@ -132,6 +135,49 @@ def test_go_refuses_our_log_when_it_is_altered(sumdb: Path) -> None:
         done = run(sumdb, "check", altered)
         assert done.returncode == 1, part
         assert done.stderr, part
+
+
+def ours_cosigned(*times: int) -> Log:
+    """A checkpoint of ours with a cosignature at each of the times."""
+    signer = generate_key()
+    key = NoteKey(ORIGIN, NoteKeyKind.LOG, signer.public)
+    note = Note.from_bytes(Checkpoint(ORIGIN, 0, EMPTY_ROOT).sign(key, signer))
+    witnesses = []
+    for number, time in enumerate(times):
+        signer = generate_key()
+        witness = NoteKey(f"witness-{number}.example/w", NoteKeyKind.WITNESS, signer.public)
+        note = note.with_signature(cosign_text(note.text, witness, signer, time))
+        witnesses.append({"vkey": witness.to_vkey(), "time": time})
+    return {"vkey": key.to_vkey(), "checkpoint": text(note.to_bytes()), "witnesses": witnesses}
+
+
+def test_go_accepts_our_cosignatures(sumdb: Path) -> None:
+    """By a verifier written from the standard for Go's notes; what was altered it refuses."""
+    good = ours_cosigned(0, 1_700_000_000, 2**63 - 1)
+    done = run(sumdb, "witnesses", good)
+    assert done.returncode == 0, done.stderr
+    for change in ("time", "checkpoint", "vkey"):
+        altered = copy.deepcopy(good)
+        if change == "time":
+            altered["witnesses"][1]["time"] += 1
+        elif change == "checkpoint":
+            altered["checkpoint"] = flip(good["checkpoint"])
+        else:
+            altered["witnesses"][1]["vkey"] = ours_cosigned(1)["witnesses"][0]["vkey"]
+        assert run(sumdb, "witnesses", altered).returncode == 1, change
+
+
+def test_we_accept_cosignatures_of_go(sumdb: Path) -> None:
+    """With the times that they name."""
+    times = {"anna.example/w": 1_700_000_000, "boris.example": 1}
+    named = [{"name": name, "time": time} for name, time in times.items()]
+    done = run(sumdb, "cosign", {"origin": ORIGIN, "witnesses": named})
+    assert done.returncode == 0, done.stderr
+    log = json.loads(done.stdout)
+    witnesses = [NoteKey.from_vkey(each["vkey"]) for each in log["witnesses"]]
+    note = base64.b64decode(log["checkpoint"])
+    head = verify_checkpoint(note, NoteKey.from_vkey(log["vkey"]), witnesses, needed=2)
+    assert {each.witness.name: each.time for each in head.cosignatures} == times
 
 
 @pytest.mark.parametrize("size", SIZES)

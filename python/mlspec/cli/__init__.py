@@ -18,6 +18,9 @@ COMMANDS = {
     "verify": "check a sealed record, or all of a store, against a trust file",
     "records": "list the records of a store",
     "lineage": "show what a record rests on, or what rests on it",
+    "log": "verify, prove, read, erase from and export request logs",
+    "evidence": "build or verify the evidence for one request, offline",
+    "export": "write sealed records in the forms of other tools",
     "breaking": "tell what an edit of .proto files breaks, and for whom",
 }
 

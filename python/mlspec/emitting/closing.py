@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mlspec.emitting.run import Run
     from mlspec.store import UnverifiedRecord
 
-_MAX_ENTRIES: Final = 65_536
+_MAX_ENTRIES: Final = 4096
 _TRIES: Final = 16
 
 
@@ -44,7 +44,7 @@ def seal_manifest(run: Run, *, failed: bool) -> Sealed | None:
 def _manifest(run: Run, rows: list[UnverifiedRecord], *, failed: bool) -> v1.Record:
     header = run.new_header(v1.STAGE_RUN_MANIFEST)
     state = v1.RUN_STATE_FAILED if failed or _has_failed(rows) else v1.RUN_STATE_SUCCEEDED
-    manifest = v1.RunManifest(state=state, record_count=len(rows))
+    manifest = v1.RunManifest(state=state, record_count=len(rows), log_position=run.log_position())
     for row in rows:
         manifest.entries.add(
             record=row.reference,

@@ -17,6 +17,7 @@ from mlspec.emitting.environment import capture_environment
 from mlspec.emitting.naming import ParentLike, artifact_of, reference_of
 from mlspec.emitting.step import Step, set_tag
 from mlspec.emitting.surroundings import (
+    RecordLog,
     StoreLike,
     found,
     opened,
@@ -68,6 +69,7 @@ class Run:
         environment: v1.Environment | None = None,
         parent_run_id: str | None = None,
         allowed_options: Iterable[str] = (),
+        record_log: RecordLog | None = None,
     ) -> None:
         """Start a run.
 
@@ -83,6 +85,8 @@ class Run:
             environment: In the place of what would be captured.
             parent_run_id: The run that started this one.
             allowed_options: Options of the command line whose values may be kept, such as "--data".
+            record_log: Where the digest of each record goes once it is stored, for example a
+                `mlspec.requestlog.record_log.RecordLog`; the run does not close it.
 
         Raises:
             KeyFileError: The key cannot be used.
@@ -102,6 +106,7 @@ class Run:
         for name, value in (tags or {}).items():
             set_tag(self._shared, name, value)
         self._owner, self._ended, self._last = os.getpid(), False, b""
+        self._record_log = record_log
         self.store, self._place, self._owns_store = opened(store)
 
     @classmethod
@@ -227,6 +232,8 @@ class Run:
         try:
             # A forked process has a copy of this object, and must not end its parent's run.
             owned = self._owner == os.getpid()
+            if owned and self._record_log is not None:
+                self._record_log.follow(self.store, self.id)
             manifest = seal_manifest(self, failed=failed) if owned else None
         finally:
             self._let_go()
@@ -234,11 +241,17 @@ class Run:
         return manifest
 
     def seal(self, record: v1.Record, signer: Signer) -> Sealed:
-        """Seal a record and store it. Raises what `mlspec.seal` and `Store.put` raise."""
+        """Seal a record, store it, and log it. Raises what these three raise, in that order."""
         sealed = seal(record, signer)
         self.store.put(sealed)
         self._last = sealed.sha256
+        if self._record_log is not None and self._owner == os.getpid():
+            self._record_log.add(sealed.reference)
         return sealed
+
+    def log_position(self) -> v1.RecordLogPosition | None:
+        """Return how far the run's record log has come, for its manifest. None: it has no log."""
+        return None if self._record_log is None else self._record_log.position()
 
     def new_header(self, stage: v1.Stage.ValueType) -> v1.RecordHeader:
         """Return a header with all that the records of the run share."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final
 
 from mlspec.errors import UsageError
-from mlspec.requestlog.compact_range import root_of
-from mlspec.requestlog.hashing import require_size
+from mlspec.requestlog.hashing import node_hash, require_size
 from mlspec.requestlog.tiles import HEIGHT, WIDTH, Tile, tile_hashes
 
 _KEPT: Final = 64
@@ -17,7 +16,8 @@ _KEPT: Final = 64
 class TileTree:
     """The hashes of a tree of one size, for roots and proofs.
 
-    Tiles are taken as they come: what is made of them is proven by the checkpoint's root only.
+    Tiles are taken as they come: what is made of them is proven by the checkpoint's root only. Of
+    the last few, the hashes between their own and the tile above are kept as well.
 
     Attributes:
         size: How many leaves the tree has.
@@ -27,7 +27,8 @@ class TileTree:
         """Take a tree's size, and what gives a tile's bytes. Raises UsageError."""
         require_size(size)
         self.size = size
-        self._read = lru_cache(maxsize=_KEPT)(lambda tile: tile_hashes(tile, read(tile)))
+        self._read = read
+        self._levels = lru_cache(maxsize=_KEPT)(self._read_levels)
 
     def node(self, level: int, index: int) -> bytes:
         """Return the root of a full subtree.
@@ -41,8 +42,17 @@ class TileTree:
                 error_id="log.node",
             )
         row, height = divmod(level, HEIGHT)
-        first = index << height
-        number, start = divmod(first, WIDTH)
+        number, start = divmod(index << height, WIDTH)
+        return self._levels(row, number)[height][start >> height]
+
+    def _read_levels(self, row: int, number: int) -> list[Sequence[bytes]]:
+        """Return a tile's hashes, and above them those of the full subtrees that it makes up."""
         taken = (self.size >> HEIGHT * row) - number * WIDTH
-        hashes = self._read(Tile(row, number, min(WIDTH, taken)))
-        return root_of(hashes[start : start + (1 << height)])
+        tile = Tile(row, number, min(WIDTH, taken))
+        levels: list[Sequence[bytes]] = [tile_hashes(tile, self._read(tile))]
+        while len(levels[-1]) > 1:
+            pairs = iter(levels[-1])
+            # An odd one at the end is no full subtree with anything yet.
+            found = zip(pairs, pairs, strict=False)
+            levels.append([node_hash(left, right) for left, right in found])
+        return levels

@@ -1,7 +1,8 @@
 // Command sumdb checks logs with the code of Go's checksum database, and makes logs with it.
 //
 // `sumdb check` reads a log from standard input and fails if anything in it is not as that code says. `sumdb make`
-// reads leaves and writes a log. A log is one JSON document.
+// reads leaves and writes a log. `sumdb witnesses` checks the cosignatures of a checkpoint, `sumdb cosign` makes some. A
+// log is one JSON document.
 package main
 
 import (
@@ -20,6 +21,14 @@ type log struct {
 	Tiles       map[string][]byte `json:"tiles"`
 	Inclusion   []inclusion       `json:"inclusion"`
 	Consistency []consistency     `json:"consistency"`
+	Witnesses   []cosigner        `json:"witnesses"`
+}
+
+// A witness: its name or its key, and the time of its cosignature in seconds since 1970.
+type cosigner struct {
+	Name        string `json:"name"`
+	VerifierKey string `json:"vkey"`
+	Time        uint64 `json:"time"`
 }
 
 // A proof that a leaf is in the tree of the checkpoint.
@@ -35,6 +44,8 @@ type consistency struct {
 	Hashes  [][]byte `json:"hashes"`
 }
 
+const usage = "usage: sumdb check|make|witnesses|cosign"
+
 func main() {
 	if err := run(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -44,7 +55,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) != 1 {
-		return errors.New("usage: sumdb check|make")
+		return errors.New(usage)
 	}
 	var given log
 	if err := json.NewDecoder(os.Stdin).Decode(&given); err != nil {
@@ -53,11 +64,19 @@ func run(args []string) error {
 	switch args[0] {
 	case "check":
 		return check(given)
+	case "witnesses":
+		return checkWitnesses(given)
 	case "make":
-		if err := build(&given); err != nil {
-			return err
-		}
-		return json.NewEncoder(os.Stdout).Encode(given)
+		return write(&given, build)
+	case "cosign":
+		return write(&given, cosign)
 	}
-	return errors.New("usage: sumdb check|make")
+	return errors.New(usage)
+}
+
+func write(made *log, make func(*log) error) error {
+	if err := make(made); err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(made)
 }

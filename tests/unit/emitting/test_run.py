@@ -11,6 +11,7 @@ import pytest
 
 from mlspec import Run, open_store, unseal, v1
 from mlspec.emitting import Step
+from mlspec.emitting.surroundings import settle_parents
 from mlspec.errors import (
     MLSpecError,
     StateError,
@@ -21,7 +22,7 @@ from mlspec.errors import (
     UsageError,
     ValidationError,
 )
-from mlspec.records import new_id
+from mlspec.records import new_id, reference
 from mlspec.sealing import Sealed, generate_key, write_private_key
 from mlspec.store import Store, UnverifiedRecord
 from tests.unit.store import making
@@ -121,6 +122,18 @@ def test_records_sealed_steps_and_references_become_parents(run: Run, store: Sto
     assert list(header.inputs) == []
     with pytest.raises(TypeError):
         second.parent(3)  # type: ignore[arg-type]
+
+
+def test_what_a_body_names_becomes_a_parent_once(run: Run, store: Store) -> None:
+    """Whoever follows parents alone misses nothing; beside them stand those named by hand."""
+    first, other = run.emit(renaming()), run.emit(renaming())
+    evaluation = reference(other.sha256, v1.STAGE_MODEL_EVALUATION)
+    test = v1.HoldoutTest(opening=reference(first.sha256, v1.STAGE_HOLDOUT_OPENED))
+    test.evaluation.CopyFrom(evaluation)
+    header = run.new_header(v1.STAGE_HOLDOUT_TEST)
+    header.parents.append(evaluation)
+    settle_parents(header, test, store, ())
+    assert list(header.parents) == [evaluation, test.opening]
 
 
 def test_a_step_is_named_only_when_it_has_ended(run: Run) -> None:
