@@ -1,7 +1,8 @@
-"""Write vectors/v1/derived: `python -m tools.vectors [--check]`."""
+"""Write vectors/v1/derived, provenance and requirements: `python -m tools.vectors [--check]`."""
 
 import sys
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
@@ -10,6 +11,8 @@ from mlspec import schema
 from tools.places import ROOT, ToolError
 from tools.schema import read
 from tools.vectors import derive, sites
+from tools.vectors.provenance import files
+from tools.vectors.requirements import files as required
 
 VECTORS = ROOT / "vectors" / "v1"
 
@@ -37,13 +40,21 @@ def main(arguments: list[str]) -> None:
     if missing:
         places = "\n".join(f"  {' '.join(site.key)}" for site in missing)
         raise ToolError(f"a full.txtpb must hold each field that has a rule; none serves\n{places}")
-    folder = VECTORS / "derived"
-    wanted = {folder / f"{name.removeprefix('mlspec.v1.')}.json": t for name, t in texts.items()}
+    named = {f"{name.removeprefix('mlspec.v1.')}.json": text for name, text in texts.items()}
+    kept = {files.FOLDER: files.texts(), required.FOLDER: required.texts()}
+    for folder, wanted in ((VECTORS / "derived", named), *kept.items()):
+        keep(folder, wanted, check="--check" in arguments)
+
+
+def keep(folder: Path, texts: dict[str, str], *, check: bool) -> None:
+    """Make the files of a folder these, or with `check` fail when that would change one."""
+    wanted = {folder / name: text for name, text in texts.items()}
     present = {path: path.read_text(encoding="ascii") for path in folder.glob("*.json")}
-    if "--check" in arguments:
+    if check:
         stale = sorted(p.name for p in wanted | present if wanted.get(p) != present.get(p))
         if stale:
-            raise ToolError(f"vectors/v1/derived: must be as derived (run make vectors): {stale}")
+            place = folder.relative_to(ROOT)
+            raise ToolError(f"{place}: must be as derived (run make vectors): {stale}")
         return
     folder.mkdir(parents=True, exist_ok=True)
     for path in present.keys() - wanted.keys():

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from mlspec.errors import InputError, StoreCorruptError, StoreError, StoreUnwritableError
-from mlspec.files import read_bytes, write_bytes
+from mlspec.files import read_bytes, sync_folder, write_bytes
 from mlspec.sealing import MAX_ENVELOPE, Sealed
 from mlspec.store.protocol import Entry, Fault
 from mlspec.store.scanned import ScannedStore
@@ -126,6 +126,8 @@ class DirectoryStore(ScannedStore):
     def _make(self, marker: Path) -> None:
         try:
             self._path.mkdir(exist_ok=True)
+            # A power cut may take a folder whose name was not synced, and all that is in it.
+            sync_folder(self._path.parent)
         except OSError as error:
             raise StoreUnwritableError(
                 f"must be a folder that can be made ({error.strerror})", source=self.url

@@ -14,11 +14,18 @@ class Verdict(StrEnum):
 
     PASS = "PASS"  # noqa: S105
     NOTE = "NOTE"
+    NOT_PROVEN = "NOT PROVEN"
     UNTRUSTED = "UNTRUSTED"
     FAIL = "FAIL"
 
 
-_EXIT_CODES = {Verdict.PASS: 0, Verdict.NOTE: 0, Verdict.UNTRUSTED: 3, Verdict.FAIL: 1}
+_EXIT_CODES = {
+    Verdict.PASS: 0,
+    Verdict.NOTE: 0,
+    Verdict.NOT_PROVEN: 0,
+    Verdict.UNTRUSTED: 3,
+    Verdict.FAIL: 1,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +33,10 @@ class Line:
     """One thing that was checked.
 
     Attributes:
-        verdict: How it came out.
-        subject: "record", "run", "object" or "store".
-        name: The record's digest in hex, the run's or object's id, or the store's place.
+        verdict: How it came out. NOT PROVEN: nothing is known to be wrong, and it is no pass.
+        subject: "record", "run", "object", "store" or "trust".
+        name: The record's digest in hex, the run's or object's id, the store's place, or the trust
+            file's version.
         label: What people call it, for example "model_training train#1".
         message: What must hold and what came instead; for a pass who signed.
         remedy: What to do. Empty: nothing better than the message.

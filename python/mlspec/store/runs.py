@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from mlspec.errors import MLSpecError
 from mlspec.store.facts import MANIFEST_STAGE, UnverifiedRecord
@@ -13,13 +13,23 @@ from mlspec.store.rules import named_digests
 
 if TYPE_CHECKING:
     from mlspec import v1
-    from mlspec.store.protocol import Store
+    from mlspec.sealing import Sealed
 
 _COPY: Final = "Get the store, or the run's records, from a copy."
 _FINISH: Final = "Let the run end, or allow unfinished runs; else get the store from a copy."
 
 
-def lines(store: Store, run_id: str, *, allow_unfinished: bool) -> Iterator[Line]:
+class RunRecords(Protocol):
+    """The records of a run and their envelopes: a store, or what somebody else holds of it."""
+
+    def records(self, *, run: str) -> Iterator[UnverifiedRecord]:
+        """Yield the records of the run, in the order that its manifest is held against."""
+
+    def get(self, digest: bytes) -> Sealed:
+        """Return the envelope of a record. Raises StoreNotFoundError."""
+
+
+def lines(store: RunRecords, run_id: str, *, allow_unfinished: bool) -> Iterator[Line]:
     """Yield one line for the run, and one for each record that is missing or too many."""
     rows = list(store.records(run=run_id))
     label = str(rows[0].pipeline_name or "run") if rows else "run"

@@ -17,7 +17,7 @@ from typing import Final
 from mlspec.codec.streams import frame
 from mlspec.codec.wire import read_varint
 from mlspec.errors import DecodeError, InputError, StoreError, StoreUnwritableError
-from mlspec.files import write_bytes
+from mlspec.files import sync_folder, write_bytes
 from mlspec.sealing import MAX_ENVELOPE, Sealed
 from mlspec.store.memory import merged
 from mlspec.store.protocol import Entry, Fault
@@ -98,6 +98,9 @@ class StreamStore(ScannedStore):
         flags = self._flags | os.O_NOFOLLOW | os.O_CLOEXEC | (os.O_CREAT if create else 0)
         try:
             self._descriptor = os.open(self._path, flags, 0o644)
+            if create and self._durable and os.fstat(self._descriptor).st_size == 0:
+                # A power cut may take a file whose name was not synced, bytes and all.
+                sync_folder(self._path.parent)
         except OSError as error:
             raise StoreError(
                 f"must be a file that can be opened ({error.strerror})",

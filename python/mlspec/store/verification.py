@@ -62,7 +62,8 @@ def verify_lines(
        no others, in the order of storing, as they are, and as many as it says.
     8. Nothing must be wrong with the store's own indexes, and no row may be gone or stand twice.
 
-    Steps 2, 3 and 5 to 8 fail whoever signed; only step 4 can find that nobody trusted did.
+    Steps 2, 3 and 5 to 8 fail whoever signed; only step 4 can find that nobody trusted did. A
+    record that verifies and is not fully understood is NOT PROVEN, never PASS.
 
     Args:
         store: What to verify. Reads see one moment of it; writers are not held up.
@@ -76,7 +77,6 @@ def verify_lines(
         StoreError: The store cannot be read.
     """
     trust.require_current()
-    trust.require_checkable()
     with store.snapshot():
         total = store.size()
         if total == 0:
@@ -90,6 +90,8 @@ def verify_lines(
         for run_id in store.run_ids():
             yield from runs.lines(store, run_id, allow_unfinished=allow_unfinished)
         yield from _faults(store)
+    if trust.asks:
+        yield _not_judged(trust)
 
 
 def _record_line(
@@ -119,7 +121,10 @@ def _record_line(
     who = ", ".join(signer.identity for signer in verified.signers)
     notes = "; ".join((*doubts, *verified.doubts, *verified.notes))
     message = f"signed by {who}" + (f" ({notes})" if notes else "")
-    return Line(Verdict.PASS, "record", entry.key.hex(), label, message)
+    if verified.fully_understood:
+        return Line(Verdict.PASS, "record", entry.key.hex(), label, message)
+    remedy, error_id = "Verify with a newer version of MLSpec.", "record.not_understood"
+    return Line(Verdict.NOT_PROVEN, "record", entry.key.hex(), label, message, remedy, error_id)
 
 
 def _label_by_row(entry: Entry) -> str:
@@ -190,6 +195,18 @@ def _faults(store: Store) -> Iterator[Line]:
         else:
             name, label = fault.record.hex, label_of(fault.record)
             yield Line(verdict, "record", name, label, fault.message, id="store.index")
+
+
+def _not_judged(trust: TrustPolicy) -> Line:
+    return Line(
+        Verdict.NOTE,
+        "trust",
+        str(trust.version),
+        "requirements",
+        "what the trust file requires of namespaces was not judged",
+        "Judge deployments: `mlspec evidence verify`.",
+        id="requirements.not_judged",
+    )
 
 
 def _store_line(store: Store, message: str, verdict: Verdict = Verdict.FAIL) -> Line:

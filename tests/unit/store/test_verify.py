@@ -32,6 +32,10 @@ from mlspec.store import (
 from mlspec.store.schema import INDEX_COLUMNS, OBJECT_COLUMNS
 from tests.unit import samples
 from tests.unit.store import making
+from tools.vectors.provenance import people
+from tools.vectors.provenance.case import AT
+from tools.vectors.provenance.of_gate import newer_version
+from tools.vectors.provenance.story import tell
 
 Change = Callable[[sqlite3.Connection], object]
 
@@ -550,3 +554,15 @@ def test_a_store_of_any_kind_finds_what_was_changed(
         report = again.verify(making.TRUST)
     assert report.exit_code == 1
     assert record.hex in names(report)
+
+
+def test_a_record_that_is_not_fully_understood_is_no_pass(store: Store) -> None:
+    """It verifies, and is NOT PROVEN; its twin, which this reader understands, passes."""
+    newer = tell({"train": newer_version})
+    for sealed in newer.held:
+        store.put(sealed)
+    report = store.verify(TrustPolicy(people.trust()), at=AT)
+    verdicts = {line.name: (line.verdict, line.id) for line in report.lines}
+    assert verdicts.pop(newer.sealed["train"].hex) == ("NOT PROVEN", "record.not_understood")
+    assert set(verdicts.values()) == {("PASS", "")}
+    assert report.exit_code == 0
