@@ -10,6 +10,7 @@ from urllib.parse import quote
 from mlspec import v1
 from mlspec.digests import hashing, values
 from mlspec.digests.folders import hash_folder, manifest_of
+from mlspec.digests.names import check_text
 
 if TYPE_CHECKING:
     from mlspec.digests.values import Algorithm
@@ -76,7 +77,10 @@ def artifact(
     UnreadableError, InputError, LimitError.
     """
     pure = PurePath(path)
-    made = v1.Artifact(name=name or pure.name or "folder")
+    named = name or pure.name or "folder"
+    for text in (named, "" if pure.is_absolute() else pure.as_posix()):
+        check_text(text)
+    made = v1.Artifact(name=named)
     if os.path.isdir(path):
         files = hash_folder(path, algorithm)
         made.kind = v1.ARTIFACT_KIND_FOLDER

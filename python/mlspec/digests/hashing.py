@@ -7,7 +7,7 @@ import importlib
 import os
 import stat
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from mlspec.errors import InputError, UsageError
 from mlspec.files import StrPath, unreadable
@@ -15,7 +15,11 @@ from mlspec.files import StrPath, unreadable
 if TYPE_CHECKING:
     from mlspec.digests.values import Algorithm
 
+# Of the sizes from 64 KiB to 4 MiB this one is fastest: it stays in a core's cache.
 _CHUNK: Final = 1 << 20
+
+Sink = Callable[[memoryview], None]
+"""Takes in bytes that were hashed. They are gone when it returns."""
 
 
 class Hash(Protocol):
@@ -59,7 +63,7 @@ def hash_file(path: StrPath, algorithm: Algorithm) -> tuple[bytes, int]:
         # Without O_NONBLOCK a FIFO would hold the reader for ever.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         try:
-            return hash_descriptor(descriptor, algorithm)
+            return hash_descriptor(descriptor, algorithm)[:2]
         finally:
             os.close(descriptor)
     except InputError as error:
@@ -69,22 +73,39 @@ def hash_file(path: StrPath, algorithm: Algorithm) -> tuple[bytes, int]:
         raise unreadable(error, os.fspath(path)) from error
 
 
-def hash_descriptor(descriptor: int, algorithm: Algorithm) -> tuple[bytes, int]:
-    """Return the hash of an open regular file and its size in bytes.
+class Hashed(NamedTuple):
+    """What reading an open file gave: its raw hash, its size in bytes, and its count of names."""
 
-    Reads from where the descriptor stands. Raises InputError if it is no regular file, or if it
-    changed while it was read; OSError as the system says.
+    value: bytes
+    size: int
+    links: int
+
+
+def hash_descriptor(
+    descriptor: int,
+    algorithm: Algorithm,
+    *,
+    sink: Sink | None = None,
+    before: os.stat_result | None = None,
+) -> Hashed:
+    """Hash an open regular file, and hand what is hashed to `sink` as well.
+
+    Reads from where the descriptor stands, as far as the file was long `before` (now, if it is not
+    given), and one buffer more. Raises InputError if it is no regular file, or if it changed
+    meanwhile; OSError as the system says.
     """
-    before = os.fstat(descriptor)
+    before = before or os.fstat(descriptor)
     if not stat.S_ISREG(before.st_mode):
         raise InputError("must be a regular file", error_id="digest.not_a_file")
     made = new_hash(algorithm)
     # Most files are small: one read of one byte more than there should be ends them.
     chunk = os.read(descriptor, min(before.st_size + 1, _CHUNK))
     made.update(chunk)
+    if sink is not None:
+        sink(memoryview(chunk))
     size = len(chunk)
     if size == _CHUNK or size < before.st_size:
-        size += _hash_rest(descriptor, made)
+        size += _hash_rest(descriptor, made, before.st_size - size, sink)
     after = os.fstat(descriptor)
     if size != after.st_size or before.st_mtime_ns != after.st_mtime_ns:
         raise InputError(
@@ -92,13 +113,16 @@ def hash_descriptor(descriptor: int, algorithm: Algorithm) -> tuple[bytes, int]:
             error_id="digest.changed",
             remedy="Wait until its writer is done.",
         )
-    return made.digest(), size
+    return Hashed(made.digest(), size, after.st_nlink)
 
 
-def _hash_rest(descriptor: int, made: Hash) -> int:
+def _hash_rest(descriptor: int, made: Hash, expected: int, sink: Sink | None) -> int:
     view = memoryview(bytearray(_CHUNK))
     total = 0
-    while count := os.readv(descriptor, [view]):
+    # A file that grows as fast as it is read would never end.
+    while total <= expected and (count := os.readv(descriptor, [view])):
         made.update(view[:count])
+        if sink is not None:
+            sink(view[:count])
         total += count
     return total

@@ -1,6 +1,7 @@
 """Digests of bytes and files, their text, and artifacts."""
 
 import hashlib
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -45,8 +46,10 @@ def test_text_and_digest_are_twins() -> None:
 )
 def test_s1_short_upper_case_and_unknown_digests(text: str) -> None:
     """Text has one spelling per digest; anything else is refused."""
-    with pytest.raises(InputError):
+    assert digests.from_hex("0" * 64) == digests.from_hex("sha256:" + "0" * 64)
+    with pytest.raises(InputError) as caught:
         digests.from_hex(text)
+    assert caught.value.id in ("digest.syntax", "digest.length")
 
 
 @given(st.text(max_size=80))
@@ -154,3 +157,17 @@ def test_odd_paths_make_valid_artifacts(
             digests.artifact(path)
     else:
         assert violations(digests.artifact(path)) == []
+
+
+def test_names_that_are_no_text_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A record holds text; the bytes of a file's name may be any."""
+    name = os.fsdecode(b"\xff.csv")
+    (tmp_path / name).write_bytes(b"x")
+    monkeypatch.chdir(tmp_path)
+    for path, given in ((tmp_path / name, None), (Path(name), "loans.csv"), (Path(), "\ud800")):
+        with pytest.raises(InputError) as caught:
+            digests.artifact(path, name=given)
+        assert caught.value.id == "digest.name"
+    assert digests.artifact(tmp_path / name, name="loans.csv").name == "loans.csv"
