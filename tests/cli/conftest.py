@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from ssl import DER_cert_to_PEM_cert
 
 import pytest
 
@@ -25,7 +26,10 @@ from mlspec.sealing import (
     write_private_key,
     write_public_key,
 )
+from tests.cli.request_logs import write_logs
 from tests.unit import samples
+from tests.unit.evidence.making import make_case
+from tests.unit.sealing.certificates import certificate
 
 PEOPLE = ("trainer", "approver", "stranger")
 
@@ -78,9 +82,12 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "record.yaml").write_bytes(encode(made, Format.YAML))
     (folder / "plain.binpb").write_bytes(encode(made))
     (folder / "record.sealed.json").write_bytes(seal(made, signer).to_json())
+    (folder / "authority.pem").write_text(DER_cert_to_PEM_cert(certificate()))
     (folder / "model.joblib").write_bytes(b"a model")
     (folder / "table.csv").write_bytes(b"a,b\n")
     _write_protos(folder)
+    write_logs(folder)
+    make_case(folder / "loans").build()
     environment = v1.Environment(language="CPython")
     with Run(
         "loan-approval",

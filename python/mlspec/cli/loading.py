@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,10 +12,12 @@ from mlspec.errors import DecodeError, MLSpecError, UsageError
 from mlspec.files import STANDARD, name_of, read_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from google.protobuf.message import Message
 
     from mlspec.codec import Format
-    from mlspec.sealing import Sealed
+    from mlspec.sealing import Sealed, Signer
     from mlspec.store import Store, UnverifiedRecord
 
 _SQLITE: Final = b"SQLite format 3\x00"
@@ -56,6 +60,43 @@ def read_sealed(path: str) -> Sealed:
         return Sealed.from_any(data)
     except MLSpecError as error:
         raise error.from_source(name_of(path))  # noqa: B904 - the same error, with its place
+
+
+def find_sealed(place: str, digest: str | None) -> Sealed:
+    """Read an envelope, or take the one record out of a store whose digest starts so.
+
+    Raises UsageError if a digest is missing or too many, StoreError, and what reading raises.
+    """
+    if not is_store(place):
+        if digest is not None:
+            raise UsageError("a digest must come with a store", error_id="usage")
+        return read_sealed(place)
+    if digest is None:
+        raise UsageError(
+            "a record of the store must be named by its digest",
+            error_id="usage",
+            remedy="`mlspec records` lists the digests; the first characters are enough.",
+        )
+    with open_for_reading(place) as store:
+        return store.get(resolve(store, digest).sha256)
+
+
+def open_signer(path: str) -> Signer:
+    """Open a private key; asks for its password if somebody is there. Raises KeyFileError."""
+    from mlspec.sealing import PASSWORD_VARIABLE, load_signer
+
+    ask = sys.stdin.isatty() and not os.environ.get(PASSWORD_VARIABLE)
+    return load_signer(path, _asking(path) if ask else None)
+
+
+def _asking(path: str) -> Callable[[], str]:
+    def ask() -> str:
+        import click
+
+        answer: str = click.prompt(f"Password of {path}", hide_input=True, err=True, type=str)
+        return answer
+
+    return ask
 
 
 def looks_sealed(data: bytes) -> bool:

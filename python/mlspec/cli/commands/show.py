@@ -8,9 +8,9 @@ import click
 
 from mlspec.cli.base import Moment, json_option
 from mlspec.cli.base import command as make_command
-from mlspec.cli.loading import is_store, open_for_reading, read_sealed, resolve
+from mlspec.cli.loading import find_sealed
 from mlspec.cli.printing import plain, say_json
-from mlspec.errors import MLSpecError, UsageError
+from mlspec.errors import MLSpecError
 from mlspec.files import name_of
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def command(
     PLACE is an envelope, or a store in which DIGEST (or its first characters) names the record.
     Without --trust the record is shown as its author's claim: UNVERIFIED.
     """
-    sealed = _find(place, digest)
+    sealed = find_sealed(place, digest)
     standing = "UNVERIFIED: nobody's signature was checked"
     signers: list[str] = []
     if trust_path is not None:
@@ -65,21 +65,6 @@ def command(
         signers = [signer.identity for signer in verified.signers]
         standing = f"verified: signed by {', '.join(signers)}"
     _print(sealed, standing, signers, form, as_json=as_json, place=place)
-
-
-def _find(place: str, digest: str | None) -> Sealed:
-    if not is_store(place):
-        if digest is not None:
-            raise UsageError("a digest must come with a store", error_id="usage")
-        return read_sealed(place)
-    if digest is None:
-        raise UsageError(
-            "a record of the store must be named by its digest",
-            error_id="usage",
-            remedy="`mlspec records` lists the digests; the first characters are enough.",
-        )
-    with open_for_reading(place) as store:
-        return store.get(resolve(store, digest).sha256)
 
 
 def _print(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from mlspec.cli.base import command as make_command
-from mlspec.cli.loading import form_of, looks_sealed, require_record
+from mlspec.cli.loading import form_of, looks_sealed, open_signer, require_record
 from mlspec.cli.printing import note
 from mlspec.errors import MLSpecError
 from mlspec.files import STANDARD, name_of, read_bytes
@@ -44,9 +43,8 @@ def command(
     JSON, which gets one more signature over the same bytes. The output is a DSSE envelope in JSON.
     """
     from mlspec.files import write_bytes
-    from mlspec.sealing import load_signer
 
-    signer = load_signer(key, _ask if sys.stdin.isatty() else None)
+    signer = open_signer(key)
     data = read_bytes(path)
     try:
         sealed = _sealed(path, data, form, signer)
@@ -72,13 +70,3 @@ def _sealed(path: str, data: bytes, form: str | None, signer: Signer) -> Sealed:
         require_record(sealed, path)
         return sealed.countersign(signer)
     return seal(decode(v1.Record, data, form_of(path, data, form)), signer)
-
-
-def _ask() -> str:
-    import os
-
-    from mlspec.sealing import PASSWORD_VARIABLE
-
-    given = os.environ.get(PASSWORD_VARIABLE)
-    answer: str = given or click.prompt("Password", hide_input=True, err=True, type=str)
-    return answer
