@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from examples.loan_approval.folder import Folder
 from examples.loan_approval.job import Past
-from examples.loan_approval.merkle import leaf_hash, root_of
 from mlspec import digests, v1
+from mlspec.requestlog import leaf_hash, root_of
 
 Keys = Callable[[bytes], list[bytes]]
 """What names each row of a CSV file."""

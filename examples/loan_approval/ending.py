@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
-from examples.loan_approval.deploy import environment
+from examples.loan_approval.commands import mlspec, problems
 from examples.loan_approval.job import Job
-from examples.loan_approval.logreader import Request, read_log
-from examples.loan_approval.merkle import leaf_hash
+from examples.loan_approval.logged import Request, read_log
 from examples.loan_approval.tamper import tamper
 from mlspec import unseal, v1
 from mlspec.records import stage_name
@@ -82,11 +78,14 @@ def print_criteria(job: Job) -> None:
         print(f"  waived: {waiver.subject_id} on {where}, by {who}, until {until:%Y-%m-%d}")
 
 
-def print_lineage(job: Job) -> None:
-    """One referred application: its leaf, its roll-out, and all records above, to the raw file."""
-    log = read_log(job.folder)
-    request = next(r for r in log.requests if r.record.principal_reasons)
-    describe(request, leaf_hash(log.leaves[request.entry.sequence_number]), len(log.leaves))
+def print_lineage(job: Job) -> Request:
+    """One referred application: its leaf, its roll-out, and all records above, to the raw file.
+
+    Return the application.
+    """
+    log = read_log(job)
+    request = next(r for r in log.requests if r.record.principal_reasons and r.label is False)
+    describe(request, log.size)
     rows = []
     for node in job.store.lineage(request.record.deployment_sha256, "up"):
         if node.record is None or node.record.stage == v1.STAGE_OBJECT_EVENT:
@@ -99,14 +98,14 @@ def print_lineage(job: Job) -> None:
         rows.append((f"{indent}{stage_name(record.stage)}", record.hex[:SHORT], inputs or "-"))
     head = ("record", "sha256", "read")
     print_table("Where it comes from", head, rows)
+    return request
 
 
-def describe(request: Request, hashed: bytes, size: int) -> None:
+def describe(request: Request, size: int) -> None:
     """One request in a few lines."""
     record = request.record
     print("\nOne prediction\n")
     print(f"  request    {record.request_id}, leaf {request.entry.sequence_number} of {size}")
-    print(f"  leaf hash  {hashed.hex()}")
     print(f"  model      {record.model.name}@{record.model.version} {record.model.sha256.hex()}")
     prediction = record.model.prediction
     print(f"  answer     {prediction.decision}, probability {prediction.number_value:.4f}")
@@ -115,36 +114,19 @@ def describe(request: Request, hashed: bytes, size: int) -> None:
     print(f"  roll-out   {record.deployment_sha256.hex()}")
 
 
-def verify(job: Job, store: Path, *, brief: bool = False) -> int:
-    """Run `mlspec verify` on a store; print what it says and return its exit code.
-
-    Args:
-        job: The run.
-        store: The store.
-        brief: Whether to leave out the lines of records that pass.
-    """
-    command = [sys.executable, "-m", "mlspec.cli", "verify", str(store)]
-    command += ["--trust", str(job.folder.trust)]
-    print(f"\n$ mlspec verify {store.name} --trust {job.folder.trust.name}")
-    done = subprocess.run(
-        command, check=False, env=environment(job), timeout=120, capture_output=True, text=True
-    )
-    lines = (done.stdout + done.stderr).splitlines()
-    print("\n".join(line for line in lines if not (brief and line.startswith("PASS "))))
-    print(f"exit code {done.returncode}")
-    return done.returncode
-
-
 def print_verification(job: Job) -> bool:
     """Verify all, then a copy in which one byte was changed.
 
     Return whether both came out as they must.
     """
-    whole = verify(job, job.folder.store)
+    rest = ("--trust", job.folder.trust.name, "--records-only", "--quiet")
+    whole = mlspec(job, "verify", job.folder.store.name, *rest)
+    print("What came first no store can show; the record log does, in the evidence below.")
     evaluation = job.past(v1.ModelEvaluation)
     changed = tamper(job.folder.store, job.folder.at("tampered.db"), evaluation)
     print(
         f"\nIn a copy, one byte of record {changed.record[:SHORT]} was changed: the verdict of "
         f"{changed.criterion}\nis now PASS (byte {changed.offset} of its envelope)."
     )
-    return whole == 0 and verify(job, changed.store, brief=True) == TAMPERED_EXIT
+    copy = mlspec(job, "verify", changed.store.name, *rest, show=problems)
+    return whole == 0 and copy == TAMPERED_EXIT

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mlspec import digests, v1
 
+LOGS = "requests"
 MARKER = ".loan-approval-demo"
 """Stands in every folder that the job made, and only there: nothing else is ever wiped."""
 
@@ -31,6 +32,16 @@ class Folder:
     def trust(self) -> Path:
         """The trust file: whose key may vouch for what."""
         return self.root / "trust.json"
+
+    @property
+    def records(self) -> Path:
+        """The record log: the digest of each record, in the order of sealing."""
+        return self.root / "records"
+
+    @property
+    def requests(self) -> Path:
+        """The request log: a leaf for each request, side records and lines beside it."""
+        return self.root / LOGS
 
     def at(self, relative: str) -> Path:
         """The path of a file below the root; the folder it lies in is made."""

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from examples.loan_approval.fixed import fixed_beforehand
 from examples.loan_approval.job import Job, Past
 from examples.loan_approval.people import APPROVER, EVALUATOR, RELEASE_MANAGER
 from examples.loan_approval.verdicts import Evidence, slices_of
@@ -133,15 +134,28 @@ def checks(job: Job, objectives: Past[v1.Objectives], evidence: list[Tested]) ->
             evidence,
         ),
         _check("objectives_named", "each evidence names the objectives", named, evidence),
-        v1.GateCheck(
+        fixed(job, objectives),
+    ]
+
+
+def fixed(job: Job, objectives: Past[v1.Objectives]) -> v1.GateCheck:
+    """Whether the objectives came first; without an outsider nobody can tell."""
+    if job.authority is None:
+        return v1.GateCheck(
             id="objectives_fixed_beforehand",
             kind=v1.GATE_CHECK_KIND_OBJECTIVES_FIXED_BEFOREHAND,
             severity=v1.CRITERION_SEVERITY_WARN,
             verdict=v1.VERDICT_UNDECIDED,
-            reason="NOT PROVEN: no outsider has seen a record log of this run",
+            reason="NOT PROVEN: no outsider has seen the record log of this run",
             records=[objectives.reference],
-        ),
-    ]
+        )
+    evaluation = job.past(v1.ModelEvaluation)
+    return _check(
+        "objectives_fixed_beforehand",
+        v1.GATE_CHECK_KIND_OBJECTIVES_FIXED_BEFOREHAND,
+        fixed_beforehand(job, objectives, evaluation),
+        [objectives, evaluation],
+    )
 
 
 def covered(objectives: v1.Objectives, tested: v1.ModelEvaluation | v1.HoldoutTest) -> bool:

@@ -10,11 +10,13 @@ from typing import Any, Generic, TypeVar
 from google.protobuf.message import Message
 
 import mlspec
+from examples.loan_approval.authority import Authority
 from examples.loan_approval.folder import Folder
 from examples.loan_approval.people import NAMESPACE, Person
 from mlspec import v1
 from mlspec.emitting import Step
 from mlspec.records import body_of, stage_of
+from mlspec.requestlog.record_log import RecordLog
 
 PIPELINE = "loan-approval"
 B = TypeVar("B", bound=Message)
@@ -41,6 +43,8 @@ class Job:
     folder: Folder
     run: mlspec.Run
     trust: mlspec.TrustPolicy
+    record_log: RecordLog | None = None
+    authority: Authority | None = None
     opened: mlspec.Store | None = None
     _signers: dict[str, mlspec.Signer] = field(default_factory=dict)
 
@@ -98,8 +102,26 @@ class Job:
         named = [parent.reference for parent in parents]
         return self.run.emit(body, parents=named, signer=self.signer(person))
 
+    def stamp_records(self) -> None:
+        """Have an outsider see all records up to now, those of other processes too."""
+        if self.record_log is not None:
+            self.record_log.follow(self.store, self.run.id)
+            if self.authority is not None:
+                self.authority.stamp(self.folder.records)
 
-def start(folder: Folder, owner: Person, pipeline: v1.PipelineReference) -> Job:
+    def stamp_requests(self) -> None:
+        """Have an outsider see all requests up to now."""
+        if self.authority is not None:
+            self.authority.stamp(self.folder.requests)
+
+
+def start(
+    folder: Folder,
+    owner: Person,
+    pipeline: v1.PipelineReference,
+    record_log: RecordLog,
+    authority: Authority | None,
+) -> Job:
     """The process that owns the run; leaving `job.run` seals its manifest."""
     run = mlspec.Run(
         pipeline,
@@ -108,8 +130,9 @@ def start(folder: Folder, owner: Person, pipeline: v1.PipelineReference) -> Job:
         namespace=NAMESPACE,
         actor=owner.actor,
         tags={"example": "loan_approval"},
+        record_log=record_log,
     )
-    return Job(folder, run, mlspec.TrustPolicy.load(folder.trust))
+    return Job(folder, run, mlspec.TrustPolicy.load(folder.trust), record_log, authority)
 
 
 def resume(folder: Folder, person: Person, environ: Mapping[str, str]) -> Job:

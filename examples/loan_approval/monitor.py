@@ -8,13 +8,13 @@ import pandas as pd
 
 from examples.loan_approval.deploy import PROBE_INTERVAL, Window
 from examples.loan_approval.evaluate import PREDICTIONS
+from examples.loan_approval.folder import LOGS
 from examples.loan_approval.ingest import LATER
 from examples.loan_approval.job import Job
-from examples.loan_approval.logreader import ReadLog, counts, read_log
+from examples.loan_approval.logged import ReadLog, read_log
 from examples.loan_approval.monitor_agent import APPROVALS, PREDICTION, QUALITY
 from examples.loan_approval.people import LOG_ORIGIN, OPERATOR
-from examples.loan_approval.reqlog import LEAVES
-from examples.loan_approval.serve import FINISHED_STEP, LOGS, STARTED_STEP
+from examples.loan_approval.serve import FINISHED_STEP, STARTED_STEP
 from examples.loan_approval.service_signals import service_signals
 from examples.loan_approval.signals import (
     approvals,
@@ -45,9 +45,9 @@ def monitor(job: Job, window: Window) -> None:
         reference_data=analysis.body.dataset_version,
     )
     with job.step(OPERATOR, body, "monitor", parents) as step:
-        for path in (f"{LOGS}/{LEAVES}", PREDICTIONS, LATER):
+        for path in (f"{LOGS}/tile", PREDICTIONS, LATER):
             step.input(job.folder.artifact(path, role="monitoring"))
-        log = read_log(job.folder)
+        log = read_log(job)
         body.start_time.FromDatetime(window.start)
         body.end_time.FromDatetime(window.end)
         body.liveness.CopyFrom(liveness(window, log))
@@ -81,7 +81,7 @@ def people(job: Job) -> pd.DataFrame:
 
 def liveness(window: Window, log: ReadLog) -> v1.Liveness:
     """Whether the service answered its probes, and how many requests failed."""
-    found, seen = counts(log.entries), window.heartbeats
+    found, seen = log.report.counts, window.heartbeats
     live = seen.sent > 0 and seen.answered == seen.sent
     made = v1.Liveness(
         state=v1.LIVENESS_STATE_LIVE if live else v1.LIVENESS_STATE_DEGRADED,
@@ -104,10 +104,10 @@ def log_window(log: ReadLog) -> v1.LogWindow:
         origin=LOG_ORIGIN,
         state=v1.LOG_READ_STATE_VERIFIED,
         first_sequence_number=0,
-        end_sequence_number=len(log.leaves),
-        tree_size=len(log.leaves),
+        end_sequence_number=log.size,
+        tree_size=log.size,
         root_sha256=log.root,
-        dropped_count=counts(log.entries).dropped_count,
+        dropped_count=log.report.counts.dropped_count,
     )
 
 

@@ -147,7 +147,6 @@ NOT_APPLICABLE: dict[str, str] = {
     "ModelServing.result_reason": "the roll-out succeeded",
     "PlannedRollOutStep.other_models": "no other model answers",
     "RollOutStep.other_models": "no other model answers",
-    "RequestLogOrigin.queue": "entries do not wait: the request writes them itself",
     "InfrastructureCheck.reason": "every check passed",
     "Monitoring.previous_window": FIRST,
     "Monitoring.rollbacks": "nothing was rolled back",
@@ -155,7 +154,6 @@ NOT_APPLICABLE: dict[str, str] = {
     "Liveness.reason": "nothing was wrong",
     "LogWindow.reason": "the log could be read",
     "Logging.delegations": "one process writes the log",
-    "Logging.timestamp_tokens": "no outsider gives times here",
     "Logging.pruned_before_sequence_number": "nothing is old enough to be pruned",
     "LogCheck.reason": "nothing was wrong",
 }

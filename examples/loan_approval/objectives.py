@@ -10,15 +10,13 @@ from datetime import UTC, datetime, timedelta
 from examples.loan_approval.criteria import SOURCE, criteria
 from examples.loan_approval.job import Job
 from examples.loan_approval.metrics import THRESHOLD
-from examples.loan_approval.people import APPROVER, POLICY_OWNER
+from examples.loan_approval.people import APPROVER, CREDIT_RETENTION, POLICY_OWNER
 from examples.loan_approval.profile import equals
 from mlspec import digests, v1
 
 PROBABILITY = "approval_probability"
 DECISION = "decision"
 APPROVE, REFER = "approve", "refer"
-CREDIT_RETENTION = timedelta(days=762)
-"""25 months, the time that 12 CFR 1002.12(b) asks for."""
 
 
 def seal_objectives(job: Job) -> None:

@@ -6,6 +6,7 @@ there to type a password. Real ones lie encrypted, or in a key service behind th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +16,7 @@ from mlspec.sealing import generate_key, load_private_key, write_private_key, wr
 
 NAMESPACE = "loans"
 LOG_ORIGIN = "bank.example/loans/requests"
+RECORDS_ORIGIN = "bank.example/loans/records"
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ APPROVER = Person(
     "ines.okafor", v1.ACTOR_KIND_PERSON, "ines.okafor@bank.example", "Ines Okafor, model risk"
 )
 LOG = Person("request-log", v1.ACTOR_KIND_SERVICE, LOG_ORIGIN, "Request log")
+RECORD_LOG = Person("record-log", v1.ACTOR_KIND_SERVICE, RECORDS_ORIGIN, "Record log")
 
 EVERYBODY = (
     POLICY_OWNER,
@@ -66,6 +69,7 @@ EVERYBODY = (
     OPERATOR,
     APPROVER,
     LOG,
+    RECORD_LOG,
 )
 
 
@@ -119,6 +123,19 @@ ROLES = (
 )
 
 
+SHOWN = (
+    v1.STAGE_OBJECTIVES,
+    v1.STAGE_DATA_VALIDATION,
+    v1.STAGE_DATA_SPLITTING,
+    v1.STAGE_MODEL_TRAINING,
+    v1.STAGE_MODEL_EVALUATION,
+    v1.STAGE_HOLDOUT_TEST,
+    v1.STAGE_MODEL_PACKAGING,
+)
+CREDIT_RETENTION = timedelta(days=762)
+"""25 months, the time that 12 CFR 1002.12(b) asks for."""
+
+
 def make_keys(folder: Folder) -> None:
     """One Ed25519 key pair for each, private halves readable by their owner only."""
     for person in EVERYBODY:
@@ -127,10 +144,13 @@ def make_keys(folder: Folder) -> None:
         write_public_key(key.public, str(folder.at(f"keys/{person.name}.pub")))
 
 
-def write_trust(folder: Folder, now: datetime | None = None) -> None:
-    """The trust file: handed over beside the records, never with them."""
-    policy = v1.TrustPolicy(version=1)
-    policy.expire_time.FromDatetime((now or datetime.now(UTC)) + timedelta(days=365))
+def write_trust(folder: Folder, timestamp_roots: Sequence[bytes] = ()) -> None:
+    """The trust file: handed over beside the records, never with them.
+
+    It also says what must be shown, so that the bank's own records cannot choose that.
+    """
+    policy = v1.TrustPolicy(version=1, timestamp_roots=timestamp_roots)
+    policy.expire_time.FromDatetime(datetime.now(UTC) + timedelta(days=365))
     keyids: dict[str, str] = {}
     for person in EVERYBODY:
         public = load_private_key(person.key_path(folder)).public
@@ -150,13 +170,30 @@ def write_trust(folder: Folder, now: datetime | None = None) -> None:
             namespace_globs=[NAMESPACE],
             powers=role.powers,
         )
-    policy.logs.add(
-        origin=LOG_ORIGIN,
-        keyid=keyids[LOG.name],
-        kind=v1.LOG_KIND_REQUESTS,
-        namespace_globs=[NAMESPACE],
-    )
+    for log, kind in ((LOG, v1.LOG_KIND_REQUESTS), (RECORD_LOG, v1.LOG_KIND_RECORDS)):
+        policy.logs.add(
+            origin=log.identity,
+            keyid=keyids[log.name],
+            kind=kind,
+            namespace_globs=[NAMESPACE],
+        )
+    policy.requirements.append(required(timestamps=bool(timestamp_roots)))
     folder.trust.write_bytes(trust_json(policy))
+
+
+def required(*, timestamps: bool) -> v1.NamespaceRequirement:
+    """What a roll-out must show, whatever its own records say of themselves."""
+    made = v1.NamespaceRequirement(
+        namespace_glob=NAMESPACE,
+        stages=SHOWN,
+        gate_required=True,
+        timestamp_required=timestamps,
+        request_log_required=True,
+        record_log_required=True,
+    )
+    made.max_loss_window_duration.SetInParent()  # none: an answer waits for its leaf
+    made.log_retention_duration.FromTimedelta(CREDIT_RETENTION)
+    return made
 
 
 def trust_json(policy: v1.TrustPolicy) -> bytes:

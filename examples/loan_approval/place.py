@@ -11,19 +11,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from examples.loan_approval.job import Job
-from examples.loan_approval.merkle import leaf_hash
 from examples.loan_approval.package import PACKAGE, SIGNATURE
-from examples.loan_approval.people import RELEASE_MANAGER
-from examples.loan_approval.reqlog import RequestLog, read_leaves
+from examples.loan_approval.people import LOG, RELEASE_MANAGER
 from examples.loan_approval.scoring import Scorer
 from mlspec import digests, v1
+from mlspec.requestlog import NoteKey, NoteKeyKind
+from mlspec.requestlog.disk import LogWriter
 from mlspec.sealing import load_public_key
 
 MEBIBYTE = 1024 * 1024
 
 
 def inspect_place(
-    job: Job, packaging: v1.ModelPackaging, log: RequestLog
+    job: Job, packaging: v1.ModelPackaging, log: LogWriter
 ) -> v1.InfrastructureValidation:
     """Try everything; the verdict is the worst of the checks."""
     folder, needs = job.folder.at(PACKAGE), packaging.infrastructure
@@ -31,7 +31,7 @@ def inspect_place(
         *resources(needs, job.folder.root),
         integrity(job, folder, packaging),
         *samples(folder, packaging),
-        log_written(log),
+        log_written(job, log),
     ]
     host = job.run.environment
     made = v1.InfrastructureValidation(
@@ -120,15 +120,17 @@ def samples(folder: Path, packaging: v1.ModelPackaging) -> list[v1.Infrastructur
     ]
 
 
-def log_written(log: RequestLog) -> v1.InfrastructureCheck:
-    """What was written to the log can be read back, and is the same."""
-    leaves = read_leaves(log.folder)
-    same = [leaf_hash(leaf) for leaf in leaves] == log.hashes
+def log_written(job: Job, log: LogWriter) -> v1.InfrastructureCheck:
+    """What was written to the log can be read back, and is proven under its signed checkpoint."""
+    public = load_public_key(str(job.folder.at(f"keys/{LOG.name}.pub")))
+    key = NoteKey(log.origin, NoteKeyKind.LOG, public)
+    for index, leaf in log.folder.leaves():
+        log.folder.prove(index).verify(leaf, key)
     return _check(
         v1.INFRASTRUCTURE_CHECK_KIND_REQUEST_LOG,
-        "every leaf reads back",
-        f"{len(leaves)} leaves",
-        same,
+        "every leaf reads back, with a proof",
+        f"{log.checkpoint.size} leaves",
+        log.checkpoint.size == log.size,
     )
 
 

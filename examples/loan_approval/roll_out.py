@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -48,14 +47,19 @@ def planned() -> list[v1.PlannedRollOutStep]:
 
 @dataclass
 class RollOut:
-    """Where a roll-out stands. `moved` is called when traffic is moved to the next step."""
+    """Where a roll-out stands."""
 
     plan: list[v1.PlannedRollOutStep] = field(default_factory=planned)
-    moved: Callable[[v1.PlannedRollOutStep], None] | None = None
     steps: list[v1.RollOutStep] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self._moved: v1.PlannedRollOutStep | None = None
         self._begin(self.plan[0])
+
+    def moved(self) -> v1.PlannedRollOutStep | None:
+        """The step that traffic was moved to since this was asked last. None: it was not."""
+        moved, self._moved = self._moved, None
+        return moved
 
     def takes(self, application: str) -> bool:
         """Whether the model answers this application now."""
@@ -76,8 +80,7 @@ class RollOut:
         if last or self._seen < plan.min_request_count or self._end(plan) != v1.VERDICT_PASS:
             return
         self._begin(self.plan[len(self.steps)])
-        if self.moved is not None:
-            self.moved(self.plan[len(self.steps) - 1])
+        self._moved = self.plan[len(self.steps) - 1]
 
     def finish(self) -> list[v1.RollOutStep]:
         """The steps as they went."""

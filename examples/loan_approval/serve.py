@@ -16,25 +16,29 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import uvicorn
+from starlette.types import Receive, Scope, Send
 
-from examples.loan_approval.folder import Folder
+from examples.loan_approval.answers import MEDIA_TYPE
+from examples.loan_approval.feedback import Feedback
+from examples.loan_approval.folder import LOGS, Folder
 from examples.loan_approval.job import Job, Past, resume
-from examples.loan_approval.leaf import MEDIA_TYPE, Deployment
 from examples.loan_approval.measure import decision_rule
 from examples.loan_approval.package import PACKAGE
 from examples.loan_approval.people import APPROVER, LOG, LOG_ORIGIN, OPERATOR
 from examples.loan_approval.place import inspect_place
-from examples.loan_approval.reqlog import RequestLog
 from examples.loan_approval.roll_out import RollOut
 from examples.loan_approval.scoring import Scorer
-from examples.loan_approval.service import DECISIONS, USER, Service
+from examples.loan_approval.service import DECISIONS, NOT_LOGGED, USER, Service
 from mlspec import v1
 from mlspec.records import new_id
+from mlspec.requestlog.disk import LogWriter
+from mlspec.requestlog.requests import RequestLogger, RequestLogMiddleware
 from mlspec.sealing import load_private_key
 
-LOGS = "logs"
 TOKEN_VARIABLE = "LOAN_SERVICE_TOKEN"  # noqa: S105 - the name of the variable, not the token
 SERVICE_ID, APPLICATION_ID, ENVIRONMENT = "loan-service-1", "loan-desk", "demonstration"
+DURABILITY = v1.LogDurability(checkpointed=v1.CheckpointedDurability())
+QUEUE = v1.LogQueue(capacity_count=1024, overflow=v1.LOG_OVERFLOW_BLOCK)
 STARTED_STEP, FINISHED_STEP = "serve", "serve-finished"
 
 
@@ -47,25 +51,57 @@ def serve(job: Job, token: str) -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     # Accepted connections inherit it; without it, small answers wait for the client's next packet.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    port = int(listener.getsockname()[1])
-    log = RequestLog(job.folder.root / LOGS, load_private_key(LOG.key_path(job.folder)))
-    started = start(job, port, log)
-    deployment = deployment_of(job, started)
+    writer = LogWriter.open(
+        job.folder.requests,
+        origin=LOG_ORIGIN,
+        signer=load_private_key(LOG.key_path(job.folder)),
+        kind=v1.LOG_KIND_REQUESTS,
+        durability=DURABILITY,
+        queue=QUEUE,
+    )
+    started = start(job, port_of(listener), writer)
     roll_out = RollOut()
-    roll_out.moved = lambda step: announce(log, deployment, step.traffic_rate, MOVED)
-    announce(log, deployment, roll_out.plan[0].traffic_rate, v1.DEPLOYMENT_CHANGE_KIND_STARTED)
-    service = Service(Scorer(job.folder.at(PACKAGE)), log, deployment, roll_out, token)
+    first = change(started, v1.DEPLOYMENT_CHANGE_KIND_STARTED, roll_out.plan[0].traffic_rate)
+    with RequestLogger(writer, first, durability=DURABILITY, queue=QUEUE) as log:
+        answer(job, started, roll_out, log, listener, token)
+        log.announce(change(started, v1.DEPLOYMENT_CHANGE_KIND_ENDED, 0))
+    finish(job, started, roll_out)
+
+
+def answer(
+    job: Job,
+    started: Past[v1.ModelServing],
+    roll_out: RollOut,
+    log: RequestLogger,
+    listener: socket.socket,
+    token: str,
+) -> None:
+    """Answer until told to stop."""
+    model = started.body.to_model
+    name = f"{model.model_name}@{model.version}"
+    service = Service(Scorer(job.folder.at(PACKAGE)), name, roll_out, Feedback(log), token)
+    logged = RequestLogMiddleware(service, log, skip=NOT_LOGGED)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await logged(scope, receive, send)
+        # After the leaf of the request that filled a step, and before any other begins.
+        moved = roll_out.moved()
+        if moved is not None:
+            rate = moved.traffic_rate
+            log.announce(change(started, v1.DEPLOYMENT_CHANGE_KIND_TRAFFIC_MOVED, rate))
+
     config = uvicorn.Config(
-        service, log_level="warning", access_log=False, lifespan="off", server_header=False
+        app, log_level="warning", access_log=False, lifespan="off", server_header=False
     )
     server = uvicorn.Server(config)
     threading.Thread(target=stop_at_end_of_input, args=(server,), daemon=True).start()
-    print(json.dumps({"port": port}), flush=True)
+    print(json.dumps({"port": port_of(listener)}), flush=True)
     server.run(sockets=[listener])
-    announce(log, deployment, 0, v1.DEPLOYMENT_CHANGE_KIND_ENDED)
-    log.sign_checkpoint()
-    log.close()
-    finish(job, started, roll_out)
+
+
+def port_of(listener: socket.socket) -> int:
+    """The port that a socket listens on."""
+    return int(listener.getsockname()[1])
 
 
 def stop_at_end_of_input(server: uvicorn.Server) -> None:
@@ -74,10 +110,7 @@ def stop_at_end_of_input(server: uvicorn.Server) -> None:
     server.should_exit = True
 
 
-MOVED = v1.DEPLOYMENT_CHANGE_KIND_TRAFFIC_MOVED
-
-
-def start(job: Job, port: int, log: RequestLog) -> Past[v1.ModelServing]:
+def start(job: Job, port: int, log: LogWriter) -> Past[v1.ModelServing]:
     """Seal what is to happen.
 
     Raises:
@@ -105,7 +138,8 @@ def start(job: Job, port: int, log: RequestLog) -> Past[v1.ModelServing]:
     body.request_logs.add(
         origin=LOG_ORIGIN,
         keyid=load_private_key(LOG.key_path(job.folder)).keyid,
-        durability=v1.LogDurability(checkpointed=v1.CheckpointedDurability()),
+        durability=DURABILITY,
+        queue=QUEUE,
         uri=LOGS,
         start_tree_size=log.size,
     )
@@ -131,39 +165,34 @@ def endpoint(port: int) -> v1.ServingEndpoint:
     )
 
 
-def deployment_of(job: Job, started: Past[v1.ModelServing]) -> Deployment:
-    """What every leaf says about what answers."""
-    return Deployment(
-        started=started.reference,
-        model=started.body.to_model,
-        pipeline=started.verified.header.pipeline,
-        schema=started.body.feature_schema,
-        data_sha256=started.body.training_data.split.digest.sha256,
-    )
-
-
-def announce(
-    log: RequestLog,
-    deployment: Deployment,
-    rate: float,
-    kind: v1.DeploymentChangeKind.ValueType,
-) -> None:
-    """Say in the log which model answers from the next leaf on, and how many of the requests."""
-    change = v1.DeploymentChange(
+def change(
+    started: Past[v1.ModelServing], kind: v1.DeploymentChangeKind.ValueType, rate: float
+) -> v1.DeploymentChange:
+    """Which model answers from the next leaf on, and how many of the requests."""
+    body = started.body
+    made = v1.DeploymentChange(
         kind=kind,
-        deployment=deployment.started,
-        pipeline=deployment.pipeline,
-        feature_schema=deployment.schema,
+        deployment=started.reference,
+        pipeline=started.verified.header.pipeline,
+        feature_schema=body.feature_schema,
+        training_data=training_rows(body.training_data),
         application_id=APPLICATION_ID,
         endpoint=DECISIONS,
         service_id=SERVICE_ID,
         input_media_type=MEDIA_TYPE,
         output_media_type=MEDIA_TYPE,
     )
-    change.change_time.FromDatetime(datetime.now(UTC))
+    made.change_time.FromDatetime(datetime.now(UTC))
     if kind != v1.DEPLOYMENT_CHANGE_KIND_ENDED:
-        change.models.add(model=deployment.model, traffic_rate=rate)
-    log.append(v1.LogEntry(deployment_change=change))
+        made.models.add(model=body.to_model, traffic_rate=rate)
+    return made
+
+
+def training_rows(data: v1.TrainingData) -> v1.DatasetVersionReference:
+    """The rows that the model learnt from, as the text line names them."""
+    return v1.DatasetVersionReference(
+        dataset_name=data.split.dataset_version.dataset_name, digest=data.split.digest
+    )
 
 
 def finish(job: Job, started: Past[v1.ModelServing], roll_out: RollOut) -> None:

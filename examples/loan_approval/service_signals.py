@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from examples.loan_approval.logreader import ReadLog
+from examples.loan_approval.logged import ReadLog
 from examples.loan_approval.monitor_agent import DROPPED, ERRORS, LATENCY, REFUSED
 from examples.loan_approval.roll_out import FAILURES, MAX_FAILED_SHARE
 from examples.loan_approval.service import DECISIONS

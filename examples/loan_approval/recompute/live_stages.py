@@ -7,6 +7,7 @@ import hashlib
 import hmac
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from examples.loan_approval.recompute.model_stages import key_id
 from examples.loan_approval.recompute.origin import public_key
 from mlspec import v1
 
+LOGS = "requests"
 ANSWERED, BY_UNDERWRITER, REFUSED = (
     v1.INFERENCE_OUTCOME_ANSWERED,
     v1.INFERENCE_OUTCOME_ANSWERED_BY_FALLBACK,
@@ -60,7 +62,41 @@ def read(book: Book) -> Log:
     Raises:
         ValueError: A side record is not the one that its leaf binds.
     """
-    data, leaves, place = (book.folder / "logs/requests.log").read_bytes(), [], 0
+    leaves = [leaf for data in bundles(book.folder / LOGS) for leaf in leaves_in(data)]
+    entries, details = [v1.LogEntry.FromString(leaf) for leaf in leaves], {}
+    for path in sorted((book.folder / LOGS / "side").glob("[0-9]*")):
+        for data in delimited(path.read_bytes()):
+            side = v1.SideRecord.FromString(data)
+            mac = hmac.new(side.salt, side.content, hashlib.sha256).digest()
+            if mac != entries[side.sequence_number].inference.side_hmac_sha256:
+                raise ValueError(f"side record {side.sequence_number}: is not the leaf's")
+            details[side.sequence_number] = v1.RequestDetail.FromString(side.content)
+    return Log(leaves, entries, details)
+
+
+def bundles(log: Path) -> list[bytes]:
+    """The entry bundles of a small log (C2SP tlog-tiles), the last one as far as it is signed."""
+    size = int((log / "checkpoint").read_text().split("\n")[1])
+    folder, paths = log / "tile/entries", []
+    for number in range((size + 255) // 256):
+        width = min(256, size - 256 * number)
+        paths.append(folder / (f"{number:03d}" if width == 256 else f"{number:03d}.p/{width}"))
+    return [path.read_bytes() for path in paths]
+
+
+def leaves_in(data: bytes) -> list[bytes]:
+    """The entries of a bundle: each after its length in two bytes, big endian."""
+    found, place = [], 0
+    while place < len(data):
+        size = int.from_bytes(data[place : place + 2], "big")
+        found.append(data[place + 2 : place + 2 + size])
+        place += 2 + size
+    return found
+
+
+def delimited(data: bytes) -> list[bytes]:
+    """Messages, each after its length as a varint."""
+    found, place = [], 0
     while place < len(data):
         size = shift = 0
         while True:
@@ -68,16 +104,9 @@ def read(book: Book) -> Log:
             size, shift = size | (byte & 0x7F) << shift, shift + 7
             if byte < 0x80:
                 break
-        leaves.append(data[place : place + size])
+        found.append(data[place : place + size])
         place += size
-    entries, details = [v1.LogEntry.FromString(leaf) for leaf in leaves], {}
-    for path in (book.folder / "logs/side").iterdir():
-        side = v1.SideRecord.FromString(path.read_bytes())
-        mac = hmac.new(side.salt, side.content, hashlib.sha256).digest()
-        if mac != entries[side.sequence_number].inference.side_hmac_sha256:
-            raise ValueError(f"side record {side.sequence_number}: is not the leaf's")
-        details[side.sequence_number] = v1.RequestDetail.FromString(side.content)
-    return Log(leaves, entries, details)
+    return found
 
 
 def serving(book: Book) -> None:
@@ -189,7 +218,7 @@ def logging(book: Book) -> None:
     public_key(book, "request-log").verify(signature, f"{text}\n".encode())
     kinds, found = Counter(e.WhichOneof("event") for e in log.entries), body.entry_counts
     failed = sum(e.inference.outcome not in (ANSWERED, BY_UNDERWRITER) for e in log.asked)
-    lines = (book.folder / "logs/access.log").read_text().splitlines()
+    lines = (book.folder / LOGS / "access.log").read_text().splitlines()
     erased = len(log.asked) - len(log.details)
     opened = log.entries[0].opened.open_time
     for what, recorded, computed in (
