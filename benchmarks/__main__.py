@@ -32,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             rounds=options.rounds or (_QUICK_ROUNDS if options.quick else _ROUNDS),
             budget=_QUICK_BUDGET if options.quick else _BUDGET,
             progress=_progress,
+            small=options.quick,
         )
     _note(found, wanted, skipped)
     command = " ".join(["python -m benchmarks", *given])
@@ -44,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=main.__doc__)
-    parser.add_argument("--quick", action="store_true", help="two short rounds: does it run?")
+    parser.add_argument(
+        "--quick", action="store_true", help="two short rounds over small inputs: does it run?"
+    )
     parser.add_argument("--rounds", type=int, help=f"how many rounds (default: {_ROUNDS})")
     parser.add_argument("--no-peers", dest="peers", action="store_false", help="only MLSpec")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -61,9 +64,13 @@ def _slug(section: str) -> str:
     return {
         rows.RECORD: "record",
         rows.DURABLE: "durable",
+        rows.REQUEST: "request",
         rows.VALIDATION: "validation",
         rows.START_UP: "start-up",
         rows.BREAKING: "breaking",
+        rows.VERIFYING: "verifying",
+        rows.HASHING: "hashing",
+        rows.LOGS: "logs",
     }[section]
 
 

@@ -16,6 +16,7 @@ from typing import Final, Self
 
 from benchmarks.environments import ROOT
 from benchmarks.rows import Row
+from benchmarks.sizes import VARIABLE
 
 Progress = Callable[[str], None]
 
@@ -26,7 +27,9 @@ _FOLDERS: Final = re.compile(r"(?:/[^\s/:\"']+)+/")
 class Worker:
     """One `benchmarks.worker` process, until the `with` block ends."""
 
-    def __init__(self, python: Path, module: str, logs: Path, scratch: Path) -> None:
+    def __init__(
+        self, python: Path, module: str, logs: Path, scratch: Path, *, small: bool = False
+    ) -> None:
         """Start the process.
 
         Args:
@@ -34,7 +37,9 @@ class Worker:
             module: The module of `benchmarks.cases`.
             logs: The folder that what it says is written to.
             scratch: The folder that the operations may write to.
+            small: Whether large inputs are made small: to see that it runs.
         """
+        size = {VARIABLE: "1"} if small else {}
         paths = [str(ROOT / "python"), str(ROOT)] if python == Path(sys.executable) else [str(ROOT)]
         self._log = (logs / f"{python.parents[1].name}-{module}.log").open("w+b")
         self._process = subprocess.Popen(
@@ -42,7 +47,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            env={**os.environ, **size, "PYTHONPATH": os.pathsep.join(paths)},
             text=True,
         )
 
@@ -115,6 +120,7 @@ def measure(
     rounds: int,
     budget: float,
     progress: Progress,
+    small: bool = False,
 ) -> Measured:
     """Measure all rows in turn, `rounds` times, each for `budget` seconds a turn.
 
@@ -125,6 +131,7 @@ def measure(
         rounds: How often; the order is turned by one row each time.
         budget: Seconds a turn; slower operations run once.
         progress: Told what is being done.
+        small: Whether large inputs are made small: to see that it runs.
     """
     measured = Measured()
     workers: dict[tuple[str, str], Worker] = {}
@@ -136,7 +143,8 @@ def measure(
                     continue
                 place = (row.environment, row.module)
                 if place not in workers:
-                    workers[place] = Worker(pythons[row.environment], row.module, scratch, scratch)
+                    python = pythons[row.environment]
+                    workers[place] = Worker(python, row.module, scratch, scratch, small=small)
                 try:
                     seconds = workers[place].ask(row.case, budget)
                 except RuntimeError as error:

@@ -12,7 +12,21 @@ DURABLE: Final = "Stage record, on disk when it returns"
 VALIDATION: Final = "Validation"
 START_UP: Final = "Start-up"
 BREAKING: Final = "Breaking changes in 100 files, all edited"
-SECTIONS: Final = (RECORD, DURABLE, VALIDATION, START_UP, BREAKING)
+VERIFYING: Final = "Verifying a sealed record"
+HASHING: Final = "Hashing artifacts"
+REQUEST: Final = "One inference request, of 20 features"
+LOGS: Final = "A request log of a million leaves"
+SECTIONS: Final = (
+    RECORD,
+    DURABLE,
+    REQUEST,
+    VALIDATION,
+    START_UP,
+    BREAKING,
+    VERIFYING,
+    HASHING,
+    LOGS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +105,30 @@ ROWS: Final = (
     Row("mlmd", DURABLE, "ml-metadata put_execution, unsigned", "mlmd", "put_execution", "mlmd"),
     Row("dvclive", DURABLE, "DVCLive step, unsigned, no fsync", "dvclive", "step", "dvclive"),
     Row("mlflow", DURABLE, "MLflow run, SQLite, unsigned", "mlflow", "run", "mlflow"),
+    Row("request_floor", REQUEST, "floor: one message reused, buffered write", "requests", "floor"),
+    Row("orjson", REQUEST, "orjson, nothing written", "structlogging", "orjson", "structlog"),
+    Row("request", REQUEST, "mlspec: on the request's own thread", "requests", "own thread"),
+    Row("structlog", REQUEST, "structlog + orjson", "structlogging", "structlog", "structlog"),
+    Row("logging", REQUEST, "logging, an NCSA line with features", "stdlib_logging", "line"),
+    Row(
+        "otel",
+        REQUEST,
+        "OpenTelemetry, batch processor",
+        "opentelemetry_logs",
+        "emit",
+        "opentelemetry",
+    ),
+    Row("request_disk", REQUEST, "mlspec: signed and on disk", "requests", "checkpointed"),
+    Row("request_batch", REQUEST, "mlspec: 5,000 until on disk", "requests", "batch", every=2),
+    Row(
+        "otel_batch",
+        REQUEST,
+        "OpenTelemetry: 5,000 until in the file",
+        "opentelemetry_logs",
+        "batch",
+        "opentelemetry",
+        every=2,
+    ),
     Row("fields", VALIDATION, "14 constrained fields", "validating", "fields"),
     Row("cel", VALIDATION, "17 constrained fields, 2 CEL rules", "validating", "fields and CEL"),
     Row("record", VALIDATION, "the whole record", "validating", "record"),
@@ -119,6 +157,42 @@ ROWS: Final = (
     Row("buf", BREAKING, "buf breaking, its category FILE alone", "comparing", "buf"),
     Row("buf_plugin", BREAKING, "buf breaking with our plugin", "comparing", "buf with plugin"),
     Row("breaking", BREAKING, "mlspec breaking", "comparing", "mlspec breaking"),
+    Row("fits", VERIFYING, "floor: one bare Ed25519 verification", "verifying", "bare"),
+    Row("unseal", VERIFYING, "mlspec: unseal, protobuf form", "verifying", "from bytes"),
+    Row("unseal_json", VERIFYING, "mlspec: unseal, JSON form", "verifying", "from json"),
+    Row("dsse_verify", VERIFYING, "securesystemslib, signature only", "dsse", "verify", "dsse"),
+    Row("openssl", HASHING, "openssl dgst, a file of 512 MiB", "hashing", "openssl", every=4),
+    Row("in_memory", HASHING, "hashlib, the same in memory", "hashing", "in memory", every=4),
+    Row("file", HASHING, "mlspec: the file of 512 MiB", "hashing", "file", every=4),
+    Row("one_core", HASHING, "mlspec: four of 128 MiB, one core", "hashing", "one core", every=4),
+    Row("two_cores", HASHING, "mlspec: the same, two cores", "hashing", "two cores", every=4),
+    Row("loop", HASHING, "a loop over 2,000 files of 4 KiB", "hashing", "loop"),
+    Row("small", HASHING, "mlspec: the folder of 2,000", "hashing", "small"),
+    Row("verified", HASHING, "mlspec: the same against a manifest", "hashing", "verified"),
+    Row(
+        "model_signing",
+        HASHING,
+        "model-signing: the same",
+        "model_signing",
+        "small",
+        "model_signing",
+    ),
+    Row("log_floor", LOGS, "floor: tree and parsing, in Python", "logs", "floor", every=8),
+    Row("log_one", LOGS, "mlspec: verify", "logs", "verify, one process", every=8),
+    Row("log_two", LOGS, "mlspec: verify, 2 processes", "logs", "verify, two processes", every=8),
+    Row("export_one", LOGS, "mlspec: to Parquet", "logs", "export, one process", every=12),
+    Row(
+        "export_two",
+        LOGS,
+        "mlspec: the same, 2 processes",
+        "logs",
+        "export, two processes",
+        every=12,
+    ),
+    Row("prove", LOGS, "mlspec: a proof, tree in memory", "logs", "prove"),
+    Row("prove_tiles", LOGS, "mlspec: a proof, tiles in memory", "logs", "prove from tiles"),
+    Row("inclusion", LOGS, "mlspec: a proof verified", "logs", "verify inclusion"),
+    Row("proof", LOGS, "mlspec: the same, from text, signed", "logs", "verify proof"),
 )
 
 RATIOS: Final = (
@@ -132,6 +206,12 @@ RATIOS: Final = (
     Ratio("mlmd", "step", "at least", 6),
     Ratio("mlflow", "step", "at least", 30),
     Ratio("dvclive", "step"),
+    Ratio("request", "orjson", "at most", 2),
+    Ratio("request", "request_floor"),
+    Ratio("structlog", "request", "at least", 2),
+    Ratio("logging", "request", "at least", 4),
+    Ratio("otel", "request"),
+    Ratio("otel_batch", "request_batch", "at least", 40),
     Ratio("record", "signature"),
     Ratio("record_environment", "signature"),
     Ratio("help", "python", "at most", 3.5),
@@ -140,6 +220,17 @@ RATIOS: Final = (
     Ratio("mlflow_version", "validate"),
     Ratio("buf_plugin", "buf"),
     Ratio("breaking", "buf"),
+    Ratio("unseal", "fits"),
+    Ratio("unseal_json", "dsse_verify"),
+    Ratio("openssl", "file", "at least", 0.95),
+    Ratio("in_memory", "file"),
+    Ratio("one_core", "two_cores", "at least", 1.8),
+    Ratio("small", "loop", "at most", 2.1),
+    Ratio("verified", "loop"),
+    Ratio("model_signing", "small", "at least", 4.6),
+    Ratio("log_two", "log_floor", "at most", 2),
+    Ratio("log_one", "log_floor"),
+    Ratio("export_two", "log_floor"),
 )
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from securesystemslib.dsse import Envelope  # type: ignore[import-not-found]
-from securesystemslib.signer import CryptoSigner  # type: ignore[import-not-found]
+from securesystemslib.dsse import Envelope
+from securesystemslib.signer import CryptoSigner, Key  # type: ignore[attr-defined]
 
 from benchmarks import sample
 
@@ -50,8 +50,19 @@ def _written(folder: Path, *, synced: bool) -> Operation:
     return run
 
 
+def _verified(_: Path) -> Operation:
+    """Return reading and verifying it: the signature, and nothing about what was signed."""
+    signer = CryptoSigner.generate_ed25519()
+    envelope = Envelope(json.dumps(_statement()).encode(), _TYPE, {})
+    envelope.sign(signer)
+    data = json.dumps(envelope.to_dict()).encode()
+    keys: list[Key] = [signer.public_key]
+    return lambda: Envelope.from_dict(json.loads(data)).verify(keys, 1)
+
+
 CASES: Final = {
     "append": lambda folder: _written(folder, synced=False),
     "fsync": lambda folder: _written(folder, synced=True),
+    "verify": _verified,
 }
 """Each takes a folder of its own and returns the operation that is measured."""

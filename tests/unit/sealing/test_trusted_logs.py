@@ -1,13 +1,18 @@
 """Logs, witnesses, roots of time and requirements of a trust file: read, checked and merged."""
 
+import base64
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from mlspec import v1
 from mlspec.errors import TrustFileError, UntrustedError, UsageError
-from mlspec.sealing import Requirement, TrustPolicy, generate_key, trust_edit
+from mlspec.sealing import Requirement, TrustPolicy, generate_key, make_successor, trust_edit
+from mlspec.sealing.certificates import load_certificate, read_certificate
 from tests.unit import samples
 from tests.unit.sealing.certificates import certificate
 
@@ -198,3 +203,55 @@ def test_requirements_that_fit_bind_together() -> None:
         "max_loss_window",
         "record_log",
     )
+
+
+def test_c9_a_file_of_two_certificates_is_refused(tmp_path: Path) -> None:
+    """The second would be believed by whoever gave it, and by nobody else."""
+    pems = [
+        x509.load_der_x509_certificate(certificate(name)).public_bytes(Encoding.PEM)
+        for name in ("one.example", "two.example")
+    ]
+    (tmp_path / "one.pem").write_bytes(pems[0])
+    assert read_certificate(load_certificate(tmp_path / "one.pem"), "").subject == "CN=one.example"
+    (tmp_path / "both.pem").write_bytes(b"".join(pems))
+    with pytest.raises(TrustFileError) as caught:
+        load_certificate(tmp_path / "both.pem")
+    assert caught.value.id == "trust.certificate"
+
+
+def test_c9_a_certificate_of_no_version_is_refused(tmp_path: Path) -> None:
+    """Whichever form it comes in."""
+    der = certificate().replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020101"))
+    pem = b"-----BEGIN CERTIFICATE-----\n%b-----END CERTIFICATE-----\n" % base64.encodebytes(der)
+    for data in (der, pem):
+        (tmp_path / "root").write_bytes(data)
+        with pytest.raises(TrustFileError) as caught:
+            load_certificate(tmp_path / "root")
+        assert caught.value.id == "trust.certificate"
+
+
+def test_the_last_version_has_no_successor() -> None:
+    """Counting on is refused with words."""
+    last = draft()
+    last.version = 2**63 - 1
+    for change in (
+        lambda: trust_edit.add_key(last, ELLIPTIC.public, "new@bank.example"),
+        lambda: make_successor(TrustPolicy(last), draft(), [AUTHOR]),
+    ):
+        with pytest.raises(UsageError):
+            change()
+    with pytest.raises(UsageError) as caught:
+        make_successor(TrustPolicy(last), draft(), [AUTHOR])
+    assert caught.value.id == "trust.version"
+
+
+def test_a_time_that_is_none_is_refused() -> None:
+    """Messages can hold what text cannot; and a clock must name its time zone."""
+    odd = draft()
+    odd.expire_time.nanos = -5
+    with pytest.raises(TrustFileError) as caught:
+        TrustPolicy(odd)
+    assert caught.value.id == "trust.time"
+    with pytest.raises(UsageError) as naive:
+        TrustPolicy(draft()).require_current(datetime(2030, 1, 1))  # noqa: DTZ001
+    assert naive.value.id == "time.naive"
