@@ -16,9 +16,11 @@ from mlspec import v1
 from mlspec.cli import log_verifying
 from mlspec.requestlog import LogProof, NoteKey, NoteKeyKind
 from mlspec.requestlog.disk import LogFolder
+from mlspec.requestlog.timestamp_requests import request_for
 from mlspec.sealing import TrustPolicy, load_private_key, load_signer
 from tests.cli import request_logs
 from tests.cli.conftest import Call
+from tests.unit.requestlog.authority import make_authority
 
 TRUST = ("--trust", "logs.json")
 
@@ -284,3 +286,38 @@ def test_progress_is_shown_to_people_only(
         advance(500_000, 1_000_000)
         advance(1_000_000, 1_000_000)
     assert capsys.readouterr().out == ""
+
+
+def test_an_authority_sees_a_log(call: Call, bench: Path, tmp_path: Path) -> None:
+    """The request goes out, its answer is kept, and the log's time is proven from then on."""
+    authority = make_authority(tmp_path / "authority")
+    (bench / "root.pem").write_bytes((authority.folder / "root.pem").read_bytes())
+    told = call("log", "stamp", "requests", "--request", "request.tsq")
+    assert (told.code, told.out) == (
+        0,
+        "request.tsq: asks to see requests at 20 leaves; send it to an authority\n",
+    )
+    (bench / "answer.tsr").write_bytes(authority.respond((bench / "request.tsq").read_bytes()))
+    answer = ("log", "stamp", "requests", "--answer", "answer.tsr", *TRUST)
+    unknown = call(*answer)
+    assert (unknown.code, "root" in unknown.err) == (3, True)
+    assert call("trust", "timestamps", "logs.json", "--root", "root.pem").code == 0
+    kept = call(*answer)
+    assert (kept.code, kept.out.startswith("requests/tokens/20-1.tsr: ")) == (0, True)
+    assert "PASS        log.time" in call("log", "verify", "requests", *TRUST).out
+
+
+def test_t1_an_answer_about_something_else_is_not_kept(
+    call: Call, bench: Path, tmp_path: Path
+) -> None:
+    """It must be over a checkpoint that is kept; twice the same request overwrites nothing."""
+    authority = make_authority(tmp_path / "authority")
+    (bench / "root.pem").write_bytes((authority.folder / "root.pem").read_bytes())
+    assert call("trust", "timestamps", "logs.json", "--root", "root.pem").code == 0
+    assert call("log", "stamp", "requests", "--request", "request.tsq").code == 0
+    assert call("log", "stamp", "requests", "--request", "request.tsq").code == 2
+    (bench / "answer.tsr").write_bytes(authority.respond(request_for(b"something else\n")))
+    told = call("log", "stamp", "requests", "--answer", "answer.tsr", *TRUST, "--json")
+    assert (told.code, json.loads(told.err)["error"]["id"]) == (1, "timestamp.imprint")
+    assert not (bench / "requests/tokens").exists()
+    assert call("log", "stamp", "requests", "--answer", "answer.tsr").code == 2

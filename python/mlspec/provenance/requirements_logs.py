@@ -169,12 +169,15 @@ def _within(durability: v1.LogDurability, allowed: int) -> bool:
     mode = durability.WhichOneof("mode")
     if mode == "checkpointed":
         return True
+    # A record of a newer version may lack the window, which is not the same as none.
+    if mode != "buffered" or not durability.buffered.HasField("loss_window_duration"):
+        return False
     window = durability.buffered.loss_window_duration.ToNanoseconds()
-    return mode == "buffered" and allowed > 0 and window <= allowed
+    return allowed > 0 and window <= allowed
 
 
 def _lost(durability: v1.LogDurability) -> str:
-    if not durability.HasField("buffered"):
+    if not durability.buffered.HasField("loss_window_duration"):
         return "does not say what it may lose"
     window = durability.buffered.loss_window_duration.ToNanoseconds()
     return f"is buffered and may lose {_spelled(window)}"

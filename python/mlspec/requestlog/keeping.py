@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
 from mlspec.errors import LimitError, VerificationError
@@ -46,14 +47,15 @@ def keep_token(folder: StrPath, note: bytes, token: bytes) -> str:
     require_short(token)
     size = keep_checkpoint(folder, note)
     files = LogFiles(folder)
-    there = [name for name in files.names(TOKENS) if name.startswith(f"{size}-")]
+    there = {f"{TOKENS}/{name}" for name in files.names(TOKENS) if name.startswith(f"{size}-")}
     if len(there) >= MAX_TOKENS:
         raise LimitError(
             f"must be at most {MAX_TOKENS} (got {len(there) + 1})",
             error_id="timestamp.count",
             path="tokens",
         )
-    path = token_path(size, len(there) + 1)
+    # Not behind the last: if an earlier one was taken away, that would write over another.
+    path = next(path for number in count(1) if (path := token_path(size, number)) not in there)
     files.make_folder(TOKENS)
     files.replace(path, token)
     files.sync_folders()

@@ -77,7 +77,7 @@ def verify_token(
             remedy="Set this machine's clock, or do not believe this authority.",
         )
     latest = said.time + said.accuracy + _ROUNDED
-    return issue_time(latest, TimeMeans.TIMESTAMP, (signer.subject.rfc4514_string(),))
+    return issue_time(latest, TimeMeans.TIMESTAMP, (_holder(signer),))
 
 
 class _Said(NamedTuple):
@@ -152,6 +152,13 @@ def _signer(said: _Said) -> Certificate:
     if len(found) != 1:
         raise _refused("usage", f"must bring its signer's certificate once (got {len(found)})")
     return found[0]
+
+
+def _holder(certificate: Certificate) -> str:
+    try:
+        return certificate.subject.rfc4514_string()
+    except (ValueError, LookupError) as error:
+        raise malformed("must bring certificates that can be read") from error
 
 
 def _require_usage(certificate: Certificate) -> None:

@@ -24,7 +24,8 @@ def quorum_time(
 
     A cosignature counts if its key is one of the trust file's witnesses; is held by somebody else
     than the log's keys; is not revoked by now, since a cosignature dates itself, and whoever has
-    the key can write any date; was valid at the time that it names; and names no time ahead.
+    the key can write any date; was valid at the time that it names; and names no time ahead, and
+    not 0.
 
     Args:
         checkpoint: The checkpoint, with the cosignatures that fitted.
@@ -59,6 +60,9 @@ def _counts(key: TrustedKey, time: datetime, now: datetime) -> bool:
 
 
 def _moment(seconds: int) -> datetime | None:
+    # A clock that nobody has set says 1970. It would date everything back.
+    if seconds <= 0:
+        return None
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):

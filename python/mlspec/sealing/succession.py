@@ -11,7 +11,8 @@ from mlspec.media import TRUST_POLICY_JSON
 from mlspec.sealing.dsse import MAX_SIGNATURES, Envelope, Signature
 from mlspec.sealing.root_signatures import require_old_root, require_own_root, signed_form
 from mlspec.sealing.signers import Signer, sign_envelope
-from mlspec.sealing.trust import TrustPolicy, next_version
+from mlspec.sealing.trust import TrustPolicy
+from mlspec.sealing.trust_edit import next_version
 
 
 def accept_successor(old: TrustPolicy, signed_new: bytes) -> TrustPolicy:

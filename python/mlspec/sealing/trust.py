@@ -36,8 +36,6 @@ from mlspec.sealing.trusted_logs import (
 )
 from mlspec.validation import validate
 
-_LAST_VERSION: Final = 2**63 - 1
-
 
 class TrustPolicy:
     """A trust file that was read and checked.
@@ -228,18 +226,6 @@ class TrustPolicy:
                 path=f"{path}.threshold",
                 remedy="Lower the threshold, or name keys of more people.",
             )
-
-
-def next_version(version: int) -> int:
-    """Return the version after this one. Raises UsageError if there is none."""
-    if version >= _LAST_VERSION:
-        raise UsageError(
-            f"must be below {_LAST_VERSION}, the last that there can be",
-            error_id="trust.version",
-            path="version",
-            remedy="Start a new trust file, and hand it over out of band.",
-        )
-    return version + 1
 
 
 def aware(moment: datetime) -> datetime:

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mlspec import v1
 from mlspec.errors import UsageError
 from mlspec.files import StrPath, write_bytes
-from mlspec.sealing.trust import TrustPolicy, aware, next_version
+from mlspec.sealing.trust import TrustPolicy, aware
 from mlspec.sealing.trusted import ALGORITHM_NAMES
 
 if TYPE_CHECKING:
     from google.protobuf.timestamp_pb2 import Timestamp
 
     from mlspec.sealing.keys import PublicKey
+
+_LAST_VERSION: Final = 2**63 - 1
 
 
 def new_policy(expire_time: datetime) -> v1.TrustPolicy:
@@ -173,6 +175,18 @@ def save(policy: v1.TrustPolicy, path: StrPath, *, overwrite: bool = False) -> T
     checked = TrustPolicy(policy)
     write_bytes(checked.to_json(), path, overwrite=overwrite)
     return checked
+
+
+def next_version(version: int) -> int:
+    """Return the version after this one. Raises UsageError if there is none."""
+    if version >= _LAST_VERSION:
+        raise UsageError(
+            f"must be below {_LAST_VERSION}, the last that there can be",
+            error_id="trust.version",
+            path="version",
+            remedy="Start a new trust file, and hand it over out of band.",
+        )
+    return version + 1
 
 
 def next_draft(policy: v1.TrustPolicy) -> v1.TrustPolicy:

@@ -166,8 +166,8 @@ def test_names_that_are_no_text_are_refused(
     name = os.fsdecode(b"\xff.csv")
     (tmp_path / name).write_bytes(b"x")
     monkeypatch.chdir(tmp_path)
-    for path, given in ((tmp_path / name, None), (Path(name), "loans.csv"), (Path(), "\ud800")):
+    for path, called in ((tmp_path / name, None), (Path(name), "loans.csv"), (Path(), "\ud800")):
         with pytest.raises(InputError) as caught:
-            digests.artifact(path, name=given)
+            digests.artifact(path, name=called)
         assert caught.value.id == "digest.name"
     assert digests.artifact(tmp_path / name, name="loans.csv").name == "loans.csv"

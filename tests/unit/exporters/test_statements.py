@@ -310,13 +310,13 @@ def test_copies_of_a_statement_are_equal() -> None:
     ("alter", "kind"),
     [
         (lambda header: header.update(stage="STAGE_MODEL_TRAINING"), DecodeError),
-        (lambda header: header.update(specVersion="9.0.0"), NotUnderstoodError),
+        (lambda header: header.update(specVersion="9.0.0", namespaceName=""), NotUnderstoodError),
         (lambda header: header.update(leastReaderVersion="9.0.0"), MLSpecError),
         (lambda header: header.update(namespaceName=""), ValidationError),
     ],
     ids=["another stage", "a newer version", "for newer readers", "no namespace"],
 )
-def test_s4_a_record_that_nobody_would_seal(alter: Alter, kind: type[MLSpecError]) -> None:
+def test_p3_a_record_that_nobody_would_seal(alter: Alter, kind: type[MLSpecError]) -> None:
     """The copy inside keeps the rules of records, whoever signed the statement."""
     made = document()
     assert read(made).record is not None

@@ -378,6 +378,7 @@ def test_a_crash_loses_no_more_than_is_allowed() -> None:
         world(5, buffered(6), buffered(5)),
         world(5, buffered(5), CHECKPOINTED, buffered(6)),
         world(5, CHECKPOINTED, v1.LogDurability()),
+        world(5, CHECKPOINTED, v1.LogDurability(buffered=v1.BufferedDurability())),
         world(5, CHECKPOINTED),
         replace(world(5, CHECKPOINTED, CHECKPOINTED), shows_log=False),
     ):

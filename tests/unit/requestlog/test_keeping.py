@@ -62,6 +62,9 @@ def test_a_token_is_kept_with_its_checkpoint(tmp_path: Path) -> None:
         assert LogFolder.open(tmp_path).checkpoint(1) == early
         assert kept_tokens(tmp_path, 1) == (b"one", b"two")
         assert kept_tokens(tmp_path, 2) == ()
+        (tmp_path / "tokens/1-1.tsr").unlink()
+        assert keep_token(tmp_path, early, b"one") == "tokens/1-1.tsr"
+        assert kept_tokens(tmp_path, 1) == (b"one", b"two")
         assert keep_checkpoint(tmp_path, log.checkpoint.note.to_bytes()) == 2
     with writer(tmp_path) as log:
         assert log.size == 3
@@ -106,7 +109,7 @@ def test_tokens_are_bounded(log: Path) -> None:
         keep_token(log, b"junk", b"token")
 
 
-def test_t4_a_token_does_not_push_cosignatures_out(log: Path) -> None:
+def test_a_token_does_not_push_cosignatures_out(log: Path) -> None:
     """What witnesses signed stays when the bare checkpoint comes back with a token."""
     bare = LogFolder.open(log).checkpoint()
     size = keep_checkpoint(log, logs.cosigned(bare, logs.ANNA))

@@ -317,6 +317,6 @@ def test_a_name_of_an_unknown_kind_of_text(authority: Authority, token: bytes) -
 def test_a_clock_names_its_time_zone(authority: Authority, token: bytes) -> None:
     """A time without one is nobody's time."""
     with pytest.raises(UsageError) as caught:
-        verify_token(token, TEXT, [authority.root], now=datetime(2050, 1, 1))  # noqa: DTZ001
+        verify_token(token, TEXT, [authority.root], now=datetime(2050, 1, 1))
     assert caught.value.id == "time.naive"
     assert verify_token(token, TEXT, [authority.root], now=datetime(2050, 1, 1, tzinfo=UTC))

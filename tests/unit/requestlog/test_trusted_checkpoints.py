@@ -89,7 +89,7 @@ def test_fewer_liars_than_the_threshold_date_nothing_back(data: st.DataObject) -
     threshold = data.draw(st.integers(1, 4))
     liars = data.draw(st.integers(0, threshold - 1))
     times = data.draw(st.lists(st.integers(EARLY, LATE), min_size=4 - liars, max_size=4 - liars))
-    lies = data.draw(st.lists(st.integers(0, LATE), min_size=liars, max_size=liars))
+    lies = data.draw(st.lists(st.integers(1, LATE), min_size=liars, max_size=liars))
     note = LOG.checkpoint(6)
     for each, time in zip(FOUR, [*lies, *times], strict=True):
         note = cosigned(note, each, time)
@@ -267,7 +267,7 @@ def test_witnesses_that_are_not_asked_for_prove_nothing() -> None:
     assert verified(two(), record_logs.trust()).time is not None
 
 
-def test_l6_a_holder_of_another_key_of_the_log_is_no_outsider() -> None:
+def test_l11_a_holder_of_another_key_of_the_log_is_no_outsider() -> None:
     """Whoever takes the log over, or has left it, does not witness what the other key signs."""
     outside = record_logs.trust()
     assert verified(two(), outside).time is not None
@@ -284,3 +284,10 @@ def test_l6_a_holder_of_another_key_of_the_log_is_no_outsider() -> None:
         verify_trusted(two(), policy.log(record_logs.ORIGIN, record_logs.SIGNER.keyid), policy).time
         is None
     )
+
+
+def test_a_clock_that_was_never_set_proves_nothing() -> None:
+    """Whoever forgets the time signs for 1970, and would date the log's key back with it."""
+    assert verified(two(1, 1), record_logs.trust()).time is not None
+    for note in (two(0, LATE), two(0, 0)):
+        assert verified(note, record_logs.trust()).time is None

@@ -253,5 +253,5 @@ def test_a_time_that_is_none_is_refused() -> None:
         TrustPolicy(odd)
     assert caught.value.id == "trust.time"
     with pytest.raises(UsageError) as naive:
-        TrustPolicy(draft()).require_current(datetime(2030, 1, 1))  # noqa: DTZ001
+        TrustPolicy(draft()).require_current(datetime(2030, 1, 1))
     assert naive.value.id == "time.naive"

@@ -8,6 +8,7 @@ import click
 
 from mlspec.cli.base import Command, Moment, json_option
 from mlspec.cli.log_leaves import erase_request, follow, prove_leaf, say_last
+from mlspec.cli.log_stamping import keep_answer, write_request
 from mlspec.cli.log_verifying import Asked, export_folder, verify_folder
 from mlspec.cli.running import load_done
 
@@ -178,3 +179,30 @@ def export(log: str, output: str, entries: bool, processes: int | None, as_json:
     """
     load_done()
     export_folder(log, output, processes, entries=entries, as_json=as_json)
+
+
+@command.command(
+    "stamp",
+    cls=Command,
+    examples=["mlspec log stamp requests --request request.tsq"],
+)
+@_LOG
+@click.option("--request", help="Write the request to an authority; the file must not exist.")
+@click.option("--answer", help="Or keep the token of an authority's answer.")
+@click.option("--trust", help="With --answer: which authorities are believed.")
+@json_option
+def stamp(
+    log: str, request: str | None, answer: str | None, trust: str | None, as_json: bool
+) -> None:
+    """Have an outsider see a log, so that its time is proven: an RFC 3161 authority.
+
+    --request writes what to send to one (`curl -H 'Content-Type: application/timestamp-query'
+    --data-binary @request.tsq URL`), and keeps the checkpoint that it is about. --answer verifies
+    what came back, and keeps its token beside the log. No network is used.
+    """
+    if request is not None and answer is None and trust is None:
+        write_request(log, request, as_json=as_json)
+    elif request is None and answer is not None and trust is not None:
+        keep_answer(log, answer, trust, as_json=as_json)
+    else:
+        raise click.UsageError("must have --request, or --answer and --trust")

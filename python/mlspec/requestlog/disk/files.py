@@ -23,6 +23,7 @@ DRAFT_END: Final = ".draft"
 _FEW: Final = 4
 _AT_ONCE: Final = 16
 _FILE_MODE: Final = 0o644
+_PRIVATE_MODE: Final = 0o640
 _FOLDER_MODE: Final = 0o755
 
 
@@ -73,8 +74,11 @@ class LogFiles(LogReading):
             deque(pool.map(self.write, *zip(*files, strict=True)), maxlen=0)
 
     def append(self, path: str, data: bytes) -> None:
-        """Write at a file's end, and make the bytes last. Raises StoreUnwritableError."""
-        self._put(path, data, os.O_APPEND)
+        """Write at a file's end, and make the bytes last. Raises StoreUnwritableError.
+
+        What is appended to describes persons: others than owner and group cannot read it.
+        """
+        self._put(path, data, os.O_APPEND, _PRIVATE_MODE)
 
     def truncate(self, path: str, size: int) -> None:
         """Cut a file to its first bytes, and make that last. Raises StoreUnwritableError."""
@@ -131,20 +135,20 @@ class LogFiles(LogReading):
         with self._writing(path), self._folder(path) as descriptor:
             os.fsync(descriptor)
 
-    def _put(self, path: str, data: bytes, how: int) -> None:
+    def _put(self, path: str, data: bytes, how: int, mode: int = _FILE_MODE) -> None:
         folder = os.path.dirname(path)
         with self._writing(path):
             try:
-                self._store(path, data, how)
+                self._store(path, data, how, mode)
             except FileNotFoundError:
                 self._make_folders(folder)
-                self._store(path, data, how)
+                self._store(path, data, how, mode)
         self._unsynced.add(folder)
 
-    def _store(self, path: str, data: bytes, how: int) -> None:
+    def _store(self, path: str, data: bytes, how: int, mode: int) -> None:
         flags = os.O_WRONLY | os.O_CREAT | how | OPEN
         with self._parent(path) as (parent, name):
-            descriptor = os.open(name, flags, _FILE_MODE, dir_fd=parent)
+            descriptor = os.open(name, flags, mode, dir_fd=parent)
         try:
             rest = memoryview(data)
             while rest:

@@ -31,8 +31,10 @@ class LogReading:
     """
 
     def __init__(self, root: StrPath) -> None:
-        """Take a folder, which need not exist yet."""
+        """Take a folder, which need not exist yet. Raises UnreadableError for no possible path."""
         self.root = os.fspath(root)
+        if "\0" in self.root:
+            raise self._unreadable(OSError(0, "it has a NUL character"), "")
 
     def read(self, path: str, max_bytes: int) -> bytes | None:
         """Return what a file holds. None: there is no such file.

@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 
 from mlspec import v1
 from mlspec.files import StrPath
-from mlspec.requestlog.disk import LogWriter
+from mlspec.requestlog.disk import LogWriter, side_lock
 from mlspec.requestlog.requests.counting import counted
 from mlspec.requestlog.requests.deployment import Deployment
 from mlspec.requestlog.requests.handing import Handing
@@ -20,6 +20,7 @@ from mlspec.requestlog.requests.mending import mend_lines
 from mlspec.requestlog.requests.pumping import Pump
 from mlspec.requestlog.requests.queueing import EntryQueue
 from mlspec.requestlog.requests.terms import Terms
+from mlspec.requestlog.requests.text_lines import TextLines
 from mlspec.requestlog.requests.tickets import Ticket
 from mlspec.sealing import Signer
 
@@ -212,6 +213,17 @@ class RequestLogger:
     def flush(self) -> None:
         """Return once all that was logged so far is on disk. Raises as `log` does."""
         self._queue.flush()
+
+    def prune(self, before: int) -> int:
+        """Remove what expired: the requests before leaf `before`, in whole bundles.
+
+        Leaves go as `LogWriter.prune` says, and with them their side records and lines of text.
+        Return the first leaf that stays. Raises what `LogWriter.prune` and `TextLines.prune` raise.
+        """
+        first = self._writer.prune(before)
+        with side_lock(self._writer.folder.root):
+            TextLines(self._writer.folder.root).prune(first)
+        return first
 
     def counters(self) -> Mapping[str, int]:
         """Return what was counted since the opening: what `counted` says, and `skipped`."""

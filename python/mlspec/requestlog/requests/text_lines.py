@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -98,7 +98,16 @@ class TextLines:
         files = self.files()
         remove_drafts(self.folder)
         wanted = frozenset(indexes)
-        return sum(self._rewrite(path, wanted) for path in files) if wanted else 0
+        return sum(_rewrite(path, wanted.__contains__) for path in files) if wanted else 0
+
+    def prune(self, before: int) -> int:
+        """Rewrite the files without the lines of the leaves before one; return how many went.
+
+        Raises what `erase` raises.
+        """
+        files = self.files()
+        remove_drafts(self.folder)
+        return sum(_rewrite(path, lambda place: place < before) for path in files)
 
     def cut(self, first: int) -> int | None:
         """Remove a torn end, and lines at or beyond a leaf; return the leaf after the last line.
@@ -141,16 +150,23 @@ class TextLines:
             if found:
                 yield int(found[1]), path
 
-    def _rewrite(self, path: Path, indexes: frozenset[int]) -> int:
-        file = open_plain(path)
-        if file is None:
-            return 0
-        with file:
-            count = sum(place_of(line) in indexes for line in file)
-            if count:
-                file.seek(0)
-                replace(path, (line for line in file if place_of(line) not in indexes))
-        return count
+
+def _rewrite(path: Path, gone: Callable[[int], bool]) -> int:
+    """Write a file anew without the lines of some leaves; return how many those were."""
+
+    def goes(line: bytes) -> bool:
+        place = place_of(line)
+        return place is not None and gone(place)
+
+    file = open_plain(path)
+    if file is None:
+        return 0
+    with file:
+        count = sum(map(goes, file))
+        if count:
+            file.seek(0)
+            replace(path, (line for line in file if not goes(line)))
+    return count
 
 
 def _following(path: Path) -> int | None:

@@ -65,6 +65,8 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     assert caught.value.id == "log.missing"
     with pytest.raises((StoreNotFoundError, UnreadableError)):
         LogFolder.open(tmp_path / "nothing")
+    with pytest.raises(UnreadableError):
+        LogFolder.open("a\0b")
     log_of(tmp_path, 300)
     log = LogFolder.open(tmp_path)
     for index in (-1, 300, 10**30):

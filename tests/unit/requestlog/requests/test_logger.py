@@ -20,7 +20,8 @@ from mlspec.errors import (
     UsageError,
     ValidationError,
 )
-from mlspec.requestlog import leaf_hash
+from mlspec.requestlog import NoteKey, NoteKeyKind, leaf_hash
+from mlspec.requestlog.checking import verify_log
 from mlspec.requestlog.disk import LogFolder, side_lock
 from mlspec.requestlog.requests import Person, RequestLogger, erase, line, open_detail
 from mlspec.requestlog.requests.side_records import SideRecords
@@ -452,6 +453,38 @@ def test_a_person_is_erased_while_requests_are_logged(tmp_path: Path) -> None:
     assert len(SideRecords(tmp_path).erased()) == sum(each is None for each in told)
     text = b"".join(p.read_bytes() for p in tmp_path.glob("access.log*"))
     assert text.count(b"user-of-" + boris.encode()) == len(told) // 2
+
+
+def test_what_expired_is_pruned_with_all_that_stands_beside_it(tmp_path: Path) -> None:
+    """Leaves, side records and lines of whole bundles go; what stays is proven as before."""
+    with logging(tmp_path, durability=buffered(5, 100), text_bytes=20_000) as log:
+        for number in range(600):
+            if number == 300:
+                log.announce(deployment(2))
+            with log.request() as request:
+                request.about(user=f"user-{number:03}-end")
+        log.flush()
+        # The deployment that answered the first request that stays has to stay as well.
+        assert log.prune(512) == 256
+        with log.request() as request:
+            request.about(user="user-after-end")
+    # Two leaves come first: the opening, and what answers.
+    kept = range(254, 600)
+    files = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    text = b"".join(path.read_bytes() for path in tmp_path.glob("access.log*"))
+    for number in range(600):
+        marked = b"user-%03d-end" % number
+        assert any(marked in data for data in files) == (marked in text) == (number in kept)
+    assert b"user-after-end" in text
+    assert verify_log(tmp_path, NoteKey(ORIGIN, NoteKeyKind.LOG, SIGNER.public)).exit_code == 0
+
+
+def test_what_describes_persons_is_not_for_everybody(tmp_path: Path) -> None:
+    """Owner and group read side records and lines, and nobody else."""
+    with logging(tmp_path) as log, log.request() as request:
+        request.about(user="anna")
+    for path in (tmp_path / "side/000", tmp_path / "access.log"):
+        assert path.stat().st_mode & 0o007 == 0
 
 
 def test_the_opening_declares_durability_and_queue(tmp_path: Path) -> None:
