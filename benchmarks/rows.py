@@ -161,6 +161,10 @@ ROWS: Final = (
     Row("unseal", VERIFYING, "mlspec: unseal, protobuf form", "verifying", "from bytes"),
     Row("unseal_json", VERIFYING, "mlspec: unseal, JSON form", "verifying", "from json"),
     Row("dsse_verify", VERIFYING, "securesystemslib, signature only", "dsse", "verify", "dsse"),
+    Row(
+        "evidence_floor", VERIFYING, "floor: 10 records, unsealed one by one", "evidence", "records"
+    ),
+    Row("evidence", VERIFYING, "mlspec: evidence of these, and a proof", "evidence", "folder"),
     Row("openssl", HASHING, "openssl dgst, a file of 512 MiB", "hashing", "openssl", every=4),
     Row("in_memory", HASHING, "hashlib, the same in memory", "hashing", "in memory", every=4),
     Row("file", HASHING, "mlspec: the file of 512 MiB", "hashing", "file", every=4),
@@ -222,6 +226,7 @@ RATIOS: Final = (
     Ratio("breaking", "buf"),
     Ratio("unseal", "fits"),
     Ratio("unseal_json", "dsse_verify"),
+    Ratio("evidence", "evidence_floor"),
     Ratio("openssl", "file", "at least", 0.95),
     Ratio("in_memory", "file"),
     Ratio("one_core", "two_cores", "at least", 1.8),

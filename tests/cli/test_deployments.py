@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from mlspec import v1
+from mlspec.media import RECORD_PAYLOAD_TYPE
 from mlspec.provenance import RULES
+from mlspec.requestlog.disk import LogWriter
 from tests.cli.conftest import Call
+from tests.unit.evidence.people import KEYS, RECORDS
 
 STORE = ("verify", "loans/mlspec.db", "--trust", "loans/trust.json", "--records-only")
 LOG = ("--record-log", "loans/records")
@@ -69,3 +73,32 @@ def test_a_checkpoint_of_no_log_is_wrong_usage(call: Call) -> None:
     shown = call(*STORE, "--known-checkpoint", "loans/records/checkpoint")
     assert shown.code == 2
     assert "--record-log" in shown.err
+
+
+def test_a_store_is_held_against_the_records_of_its_log(call: Call, bench: Path) -> None:
+    """What the log has and the store lacks is told: the log may be of another store too."""
+    assert "PASS       log     log.records" in call(*STORE, *LOG).out
+    draft = v1.RecordReference(stage=v1.STAGE_OBJECTIVES, payload_type=RECORD_PAYLOAD_TYPE)
+    draft.digest.sha256 = bytes(range(32))
+    with LogWriter.open(
+        bench / "loans/records",
+        origin=RECORDS,
+        signer=KEYS["records"],
+        kind=v1.LOG_KIND_RECORDS,
+        durability=v1.LogDurability(checkpointed=v1.CheckpointedDurability()),
+    ) as log:
+        log.append(v1.LogEntry(logged_record=draft))
+    shown = call(*STORE, *LOG)
+    assert shown.code == 0
+    (line,) = [line for line in shown.out.splitlines() if "log.records" in line]
+    assert line.startswith("NOT PROVEN")
+    assert "lacks 1 records of the log, and 0 of its own" in line
+    told = json.loads(call(*STORE, *LOG, "--json").out)
+    assert told["recordLog"][-1]["verdict"] == "NOT PROVEN"
+
+
+def test_a_log_of_requests_is_no_record_log(call: Call) -> None:
+    """Its lines would look as if something had been shown about the records."""
+    shown = call(*STORE, "--record-log", "loans/requests")
+    assert (shown.code, "must be a record log" in shown.err) == (1, True)
+    assert "PASS" not in shown.out

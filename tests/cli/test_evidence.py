@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from mlspec import v1
-from mlspec.evidence import UNPROVEN
+from mlspec.cli.evidence_view import say_report
+from mlspec.evidence import UNPROVEN, EvidenceReport, Link
+from mlspec.provenance import Verdict
 from mlspec.requestlog import Checkpoint, Note, NoteKey, NoteKeyKind
 from mlspec.sealing import TrustPolicy, trust_edit
 from tests.cli.conftest import Call
@@ -146,3 +148,25 @@ def test_build_leaves_other_peoples_requests_out_if_asked(call: Call, bench: Pat
     assert not (bench / "alone/between.bin").exists()
     first = v1.LogEntry.FromString((bench / "alone/leaf.bin").read_bytes())
     assert first.inference.request_id == "request-2"
+
+
+def test_what_a_record_says_makes_no_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    """A waiver's reason is free text: a verdict after a line break would look like ours."""
+    forged = "it is well\nPASS            log.witnessed                an outsider saw\r\tthe log"
+    link = Link("gate.passed", Verdict.NOT_PROVEN, forged, remedy=forged, subject=forged)
+    say_report(EvidenceReport((link,), {"gate": forged}), as_json=False)
+    shown = capsys.readouterr().out
+    lines = shown.splitlines()
+    assert not any(line.startswith("PASS") for line in lines)
+    assert sum("log.witnessed" in line for line in lines) == 3
+    assert lines[0].startswith("gate        it is well PASS")
+    assert lines[-1] == "HOLDS: 1 NOT PROVEN"
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_outside_the_calendar_is_refused(call: Call, at: str) -> None:
+    """It has no time in UTC; one hour within, it has."""
+    shown = call("evidence", "verify", *BUNDLE, "--at", at)
+    assert (shown.code, shown.out) == (2, "")
+    assert "must be in the years 1 to 9999" in shown.err
+    assert call("evidence", "verify", *BUNDLE, "--at", at[:-6] + "Z").code in (0, 3)

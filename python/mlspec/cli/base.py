@@ -56,7 +56,10 @@ class Moment(_MomentBase):
             if len(value) > len("2027-01-31"):
                 self.fail(f"must name its time zone, for example {value}Z", param, ctx)
             moment = moment.replace(tzinfo=UTC)
-        return moment
+        try:
+            return moment.astimezone(UTC)
+        except OverflowError:
+            self.fail(f"must be in the years 1 to 9999 in UTC (got {value!r})", param, ctx)
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mlspec.cli.printing import say, say_json
+from mlspec.cli.printing import one_line, say, say_json
 
 if TYPE_CHECKING:
     from mlspec.evidence import EvidenceReport, Link
@@ -20,7 +20,7 @@ def say_report(report: EvidenceReport, *, as_json: bool) -> None:
         say_json(report.to_dict())
         return
     for question, answer in report.summary.items():
-        say(f"{question:<{_QUESTION}}{answer}")
+        say(f"{question:<{_QUESTION}}{one_line(answer)}")
     if report.summary:
         say()
     for link in report.links:
@@ -35,9 +35,9 @@ def say_report(report: EvidenceReport, *, as_json: bool) -> None:
 
 def _say_link(link: Link) -> None:
     subject = f"  [{link.subject}]" if link.subject else ""
-    say(f"{link.verdict.value:<{_VERDICT}}  {link.id:<27}  {link.words}{subject}")
+    say(f"{link.verdict.value:<{_VERDICT}}  {link.id:<27}  {one_line(link.words + subject)}")
     if link.remedy and not link.holds:
-        say(f"{'':<{_VERDICT}}  {'':<27}  {link.remedy}")
+        say(f"{'':<{_VERDICT}}  {'':<27}  {one_line(link.remedy)}")
 
 
 def _sum(report: EvidenceReport) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from mlspec.cli.printing import may_draw, say, say_json
+from mlspec.cli.printing import may_draw, one_line, say, say_json
 from mlspec.files import read_bytes
 
 if TYPE_CHECKING:
@@ -111,9 +111,9 @@ def say_report(report: LogReport) -> None:
     from mlspec.requestlog.checking import UNPROVEN
 
     for line in report.lines:
-        say(f"{line.verdict.value:<10}  {line.id:<18}  {line.words}")
+        say(f"{line.verdict.value:<10}  {line.id:<18}  {one_line(line.words)}")
         if line.remedy:
-            say(f"{'':<10}  {'':<18}  {line.remedy}")
+            say(f"{'':<10}  {'':<18}  {one_line(line.remedy)}")
     say(f"Not proven by any log: {'; '.join(UNPROVEN)}.")
     failed = len(report.problems)
     counts = report.counts

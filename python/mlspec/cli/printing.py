@@ -27,6 +27,11 @@ def plain(text: object) -> str:
     return str(text).translate(_NEVER_SHOWN)
 
 
+def one_line(text: object) -> str:
+    """Return plain text without line breaks: a name or a reason must not make a line of its own."""
+    return plain(text).replace("\n", " ").replace("\t", " ")
+
+
 def say(text: str = "") -> None:
     """Print a line to standard output."""
     click.echo(plain(text))

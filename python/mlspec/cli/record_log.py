@@ -9,11 +9,13 @@ from mlspec.errors import UsageError
 from mlspec.files import read_bytes
 
 if TYPE_CHECKING:
-    from mlspec.provenance import Times
+    from mlspec.provenance.folder_times import FolderTimes
     from mlspec.requestlog.checking import LogLine
     from mlspec.sealing import TrustPolicy
+    from mlspec.store import Store
 
 _MAX_NOTE: Final = 65_536
+_LINK: Final = "log.records"
 
 
 class RecordLog(NamedTuple):
@@ -26,8 +28,32 @@ class RecordLog(NamedTuple):
     """
 
     lines: tuple[LogLine, ...] = ()
-    times: Times | None = None
+    times: FolderTimes | None = None
     exit_code: int = 0
+
+    def held_against(self, store: Store) -> RecordLog:
+        """Return the same with a line on whether log and store have the same records.
+
+        A log may be of several stores, so what only the log has is no failure by itself.
+        """
+        if self.times is None:
+            return self
+        from mlspec.requestlog.checking import LogLine, Verdict
+
+        logged = self.times.records
+        stored = {row.sha256 for row in store.records()}
+        lost, new = len(logged - stored), len(stored - logged)
+        if not lost and not new:
+            words = f"the store has the {len(logged)} records that the log has, and no other"
+            line = LogLine(_LINK, Verdict.PASS, words)
+        else:
+            words = (
+                "that the store has what was logged, and no other:"
+                f" it lacks {lost} records of the log, and {new} of its own are not in the log"
+            )
+            remedy = "Unless the log is of other stores too, records were removed or not logged."
+            line = LogLine(_LINK, Verdict.NOT_PROVEN, words, remedy)
+        return self._replace(lines=(*self.lines, line))
 
 
 def read_record_log(

@@ -10,6 +10,7 @@ from mlspec import v1
 from mlspec.errors import UntrustedError, VerificationError
 from mlspec.evidence.layout import DELEGATION_LEAF, DELEGATION_PROOF
 from mlspec.evidence.log_keys import believed, signed_by, unknown_log
+from mlspec.evidence.report import Link
 from mlspec.evidence.shown import read_proof
 from mlspec.requestlog import Checkpoint, Note, proven_entry
 from mlspec.requestlog.trusted_logs import log_key
@@ -27,12 +28,14 @@ class Delegation:
     Attributes:
         by: The delegating log.
         index: The leaf's index there.
+        size: How many leaves the delegating log has, as shown.
         message: What it says of the worker's log.
         worker: The other log, under the key that it names and the trust file knows.
     """
 
     by: TrustedLog
     index: int
+    size: int
     message: v1.LogDelegation
     worker: TrustedLog
 
@@ -61,7 +64,7 @@ def find_delegation(
     logs = believed(trust, own, v1.LOG_KIND_REQUESTS)
     if not logs:
         raise unknown_log(own)
-    log, _ = signed_by(bundle, proof.checkpoint, logs, trust, at)
+    log, head = signed_by(bundle, proof.checkpoint, logs, trust, at)
     proven = proof.verify(leaf, log_key(log))
     entry = proven_entry(proven)
     messages = [entry.delegation] if entry.HasField("delegation") else entry.opened.delegations
@@ -83,7 +86,7 @@ def find_delegation(
         )
     # It may speak for no more than the log that let it.
     worker = TrustedLog(origin, known, log.kind, log.namespace_globs)
-    return Delegation(log, proven.index, found[-1], worker)
+    return Delegation(log, proven.index, head.checkpoint.size, found[-1], worker)
 
 
 def require_named_back(
@@ -112,3 +115,20 @@ def require_named_back(
             path="inference.request_time",
             remedy="The log wrote before it was let, or after it was forbidden.",
         )
+
+
+def describe(link_id: str, delegation: Delegation) -> Link:
+    """Return what is shown of a delegation that held: a later leaf may have ended it.
+
+    The request's time is the word of the worker's log, so one that was ended can date it back.
+    """
+    by, later = delegation.by.origin, delegation.size - delegation.index - 1
+    named = f"{delegation.worker.origin} names {by} back"
+    if not later:
+        return Link.passed(link_id, f"{named}, whose last leaf delegates it")
+    return Link.unproven(
+        link_id,
+        f"that {by} still delegated it: {named}, but none of the {later} leaves after the"
+        " delegation is shown, and one may have ended it",
+        f"Have both logs verified (`mlspec log verify --deployment-log`): that of {by} says it.",
+    )

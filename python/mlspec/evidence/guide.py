@@ -48,6 +48,8 @@ def write_guide(files: Mapping[str, bytes], sealed: Iterable[Sealed]) -> bytes:
         "INDEX": str(claim.index),
         "DEPLOYMENT": claim.deployment_sha256,
         "LOGKEY": _WORKER_KEY if DELEGATION_LEAF in files else _OWN_KEY,
+        "DELEGATED": _template("guide_delegated.md") if DELEGATION_LEAF in files else "",
+        "OWNKEY": _OWN_KEY,
         "COUNT": str(len(records)),
         "RECORDS": "\n".join(
             f"| {_stage(record)} | `{_plain(record.header.run_id)}` | `{name}` |"

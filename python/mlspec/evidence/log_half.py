@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mlspec import v1
 from mlspec.errors import MLSpecError, VerificationError
 from mlspec.evidence import openings, requests
-from mlspec.evidence.delegated import Delegation, find_delegation, require_named_back
+from mlspec.evidence.delegated import Delegation, describe, find_delegation, require_named_back
 from mlspec.evidence.layout import BETWEEN, LEAF, PROOF
 from mlspec.evidence.log_keys import believed, signed_by, unknown_log
 from mlspec.evidence.ranges import unpack_leaves, verify_between
@@ -74,6 +74,7 @@ class LogHalf:
             (openings.LINK, self._read_openings),
             ("log.delegation", self._check_delegation),
             ("log.deployment", self._read_change),
+            (openings.LINK, self._describe_openings),
             ("log.in_force", self._check_between),
         )
         for link_id, step in steps:
@@ -117,11 +118,10 @@ class LogHalf:
             link_id, f"the leaf is the log's entry for request {self.claim.request_id}"
         )
 
-    def _read_openings(self, _link_id: str) -> Link:
+    def _read_openings(self, _link_id: str) -> None:
         keyids = {log.keyid for log in self.logs}
         shown = self._shown("opened")
         self.opened = openings.find_openings(shown, self.claim.origin, self.leaf.index, keyids)
-        return openings.describe(self.opened)
 
     def _check_delegation(self, link_id: str) -> Link | None:
         if self.delegation is None:
@@ -129,7 +129,7 @@ class LogHalf:
         first = self.opened[0] if self.opened and self.opened[0].index == 0 else None
         opened = None if first is None else first.message
         require_named_back(opened, self.request, self.delegation)
-        return Link.passed(link_id, f"{self.log.origin} names {self.delegation.origin} back")
+        return describe(link_id, self.delegation)
 
     def _read_change(self, link_id: str) -> Link:
         changes = [
@@ -153,6 +153,9 @@ class LogHalf:
             " with the model that answered",
         )
 
+    def _describe_openings(self, _link_id: str) -> Link:
+        return openings.describe(self.opened, self.change.index)
+
     def _check_between(self, link_id: str) -> Link:
         count = self.leaf.index - self.change.index - 1
         data = self._bundle.files.get(BETWEEN)
@@ -166,8 +169,11 @@ class LogHalf:
         leaves = unpack_leaves(data or b"", count)
         verify_between(self.change, self.leaf, leaves)
         for index, leaf in enumerate(leaves, self.change.index + 1):
-            if read_entry(leaf, self.claim.origin, index).HasField("deployment_change"):
+            entry = read_entry(leaf, self.claim.origin, index)
+            if entry.HasField("deployment_change"):
                 raise requests.superseded(index)
+            if entry.HasField("opened"):
+                openings.require_shown(self.opened, index)
         words = f"none of the {count} leaves between is another change" if count else "it came next"
         return Link.passed(link_id, f"the request falls under that change: {words}")
 

@@ -46,8 +46,25 @@ def find_openings(
     return tuple(found)
 
 
-def describe(openings: tuple[Opening, ...]) -> Link:
-    """Return the link about the opening that the request falls under."""
+def require_shown(openings: tuple[Opening, ...], index: int) -> None:
+    """Raise VerificationError if leaf `index` opened the log later than any opening shown.
+
+    Whoever builds the bundle would choose what the log's writer declared.
+    """
+    if not openings or openings[-1].index < index:
+        raise VerificationError(
+            f"must show the last opening before the request (leaf {index} is a later one)",
+            error_id="log.opened_superseded",
+            path="opened",
+            remedy="The log was opened anew before the request: ask for the bundle anew.",
+        )
+
+
+def describe(openings: tuple[Opening, ...], change: int) -> Link:
+    """Return the link about the opening that the request falls under.
+
+    `change` is the leaf of the deployment change in force: what lies before it is not shown.
+    """
     if not openings:
         return Link.unproven(
             LINK,
@@ -55,9 +72,14 @@ def describe(openings: tuple[Opening, ...]) -> Link:
             "Have the bundle built from a log whose first leaves were not pruned.",
         )
     last = openings[-1]
-    return Link.passed(
-        LINK, f"leaf {last.index} opened the log and declares: {durability(last.message)}"
-    )
+    words = f"leaf {last.index} opened the log and declares: {durability(last.message)}"
+    hidden = change - last.index - 1
+    if hidden > 0:
+        words += (
+            f" (not shown: whether one of the {hidden} leaves from there to the change opened it"
+            " anew and declares something else)"
+        )
+    return Link.passed(LINK, words)
 
 
 def durability(opened: v1.LogOpened) -> str:

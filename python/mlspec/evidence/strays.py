@@ -7,14 +7,18 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mlspec.errors import VerificationError
+from mlspec.evidence.layout import DELEGATION_LEAF, DELEGATION_PROOF
 from mlspec.evidence.report import Link
 
 if TYPE_CHECKING:
     from mlspec.evidence.bundle import Bundle
 
 
-def strays(bundle: Bundle) -> Iterator[Link]:
-    """Yield a FAIL for each file under a legal name that nothing in the bundle leads to."""
+def strays(bundle: Bundle, *, delegated: bool) -> Iterator[Link]:
+    """Yield a FAIL for each file under a legal name that nothing in the bundle leads to.
+
+    `delegated` tells whether the log speaks by a delegation. If it does not, nobody verified one.
+    """
     names = sorted(bundle.files)
     records = {name[8:72] for name in names if name.startswith("records/")}
     proven = {name[11:75] for name in names if _is_record_proof(name)}
@@ -25,6 +29,8 @@ def strays(bundle: Bundle) -> Iterator[Link]:
                 yield _stray(name, "a record of the bundle, and a proof")
         elif name.startswith("tokens/") and name[7:71] not in _texts(bundle):
             yield _stray(name, "a checkpoint of the bundle")
+        elif name in (DELEGATION_LEAF, DELEGATION_PROOF) and not delegated:
+            yield _stray(name, "a log that the trust file does not believe by itself")
 
 
 def _is_record_proof(name: str) -> bool:

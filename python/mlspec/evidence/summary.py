@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC
 from typing import TYPE_CHECKING
 
 from mlspec import v1
 from mlspec.evidence.log_half import LogHalf
 from mlspec.provenance import Verdict
+from mlspec.provenance.moments import moment
+from mlspec.provenance.values import value_name
 
 if TYPE_CHECKING:
     from mlspec.provenance import Examination
@@ -26,8 +27,7 @@ def summarise(half: LogHalf, found: Examination | None) -> dict[str, str]:
     asked = half.request
     answers = {
         "request": asked.request_id,
-        "asked": f"{asked.request_time.ToDatetime(tzinfo=UTC):%Y-%m-%d %H:%M:%S}Z, by the log's"
-        " writer's clock",
+        "asked": f"{moment(asked.request_time):%Y-%m-%d %H:%M:%S}Z, by the log's writer's clock",
         "outcome": _outcome(asked),
         "model": f"{asked.model.name}@{asked.model.version} {asked.model.sha256.hex()}",
         "log": f"leaf {half.leaf.index} of {half.claim.origin}",
@@ -68,7 +68,8 @@ def _bar(case: RollOut) -> dict[str, str]:
 
 
 def _outcome(asked: v1.InferenceRecord) -> str:
-    words = v1.InferenceOutcome.Name(asked.outcome).removeprefix(_ENUM).lower().replace("_", " ")
+    name = value_name(v1.InferenceOutcome, asked.outcome)
+    words = name.removeprefix(_ENUM).lower().replace("_", " ")
     if asked.HasField("status_code"):
         words += f", status {asked.status_code}"
     if asked.model.prediction.HasField("decision"):

@@ -122,4 +122,4 @@ def _besides(
     yield from extras.side_record(bundle, half)
     if found is not None:
         yield from extras.packages(bundle, found)
-    yield from strays(bundle)
+    yield from strays(bundle, delegated=half.delegation is not None)

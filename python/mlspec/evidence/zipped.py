@@ -19,6 +19,7 @@ from mlspec.evidence.layout import (
     require_room,
     shown,
 )
+from mlspec.evidence.zip_layout import malformed, require_end, require_gapless
 from mlspec.files import StrPath, name_of, read_bytes
 
 MAX_RATIO: Final = 200
@@ -57,7 +58,8 @@ def _files(data: bytes) -> dict[str, bytes]:
     _require_small_directory(data)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return _members(archive)
+            require_gapless(data, archive.infolist(), archive.start_dir)
+            return _members(archive, data)
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -70,44 +72,50 @@ def _files(data: bytes) -> dict[str, bytes]:
         ValueError,
         struct.error,
     ) as error:
-        raise _malformed(f"must be a whole zip file ({type(error).__name__})") from error
+        raise malformed(f"must be a whole zip file ({type(error).__name__})") from error
 
 
 def _require_small_directory(data: bytes) -> None:
     """Bound what the library will build of the directory, before it does."""
     if not is_zip(data) or len(data) < _END.size:
-        raise _malformed("must be a zip file")
+        raise malformed("must be a zip file")
     at = len(data) - _END.size
     mark, disk, start_disk, _, count, size, _, comment = _END.unpack_from(data, at)
     if mark != _END_MARK or comment or disk or start_disk:
-        raise _malformed("must end with its directory, without a comment, in one part")
+        raise malformed("must end with its directory, without a comment, in one part")
     if data[at - _ZIP64_SIZE : at].startswith(_ZIP64_MARK):
-        raise _malformed("must not be of the 64-bit form")
+        raise malformed("must not be of the 64-bit form")
     if count > 2 * MAX_FILES or size > _MAX_DIRECTORY:
         raise LimitError(f"must have at most {MAX_FILES} files", error_id="bundle.size")
 
 
-def _members(archive: zipfile.ZipFile) -> dict[str, bytes]:
+def _members(archive: zipfile.ZipFile, data: bytes) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
+    folders: list[str] = []
     seen: set[str] = set()
     total = 0
     for entry in archive.infolist():
         # The library cuts names at a NUL: two entries could differ in what is cut.
         name = entry.orig_filename
         if len(name) > MAX_NAME or name in seen:
-            raise _malformed("must hold each file once, under a short name", shown(name))
+            raise malformed("must hold each file once, under a short name", shown(name))
         seen.add(name)
         mode = entry.external_attr >> 16
         if name.endswith("/") and entry.file_size == 0 and stat.S_IFMT(mode) in (0, stat.S_IFDIR):
+            folders.append(name)
             continue
         most = limit_of(name)
         if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
             raise not_a_file(name, "link or device")
         if entry.flag_bits & _ENCRYPTED or entry.compress_type not in _METHODS:
-            raise _malformed("must be stored or deflated, and not encrypted", name)
+            raise malformed("must be stored or deflated, and not encrypted", name)
         found[name] = _content(archive, entry, most)
+        require_end(data, entry, len(found[name]))
         total += len(found[name])
         require_room(len(found), total)
+    for name in folders:
+        if not any(each.startswith(name) for each in found):
+            limit_of(name)
     return found
 
 
@@ -124,12 +132,3 @@ def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> byt
             remedy="It swells beyond what a bundle holds: do not unpack it.",
         )
     return data
-
-
-def _malformed(words: str, path: str = "") -> DecodeError:
-    return DecodeError(
-        words,
-        error_id="bundle.zip",
-        path=path,
-        remedy="Ask for the bundle anew, or for the folder.",
-    )

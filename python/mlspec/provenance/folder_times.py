@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from mlspec import v1
 from mlspec.errors import InputError, StoreError, ValidationError, VerificationError
 from mlspec.requestlog import LogProof, prove_inclusion, read_entry
 from mlspec.requestlog.checking import trusted_log
@@ -47,18 +48,32 @@ class FolderTimes:
     def __init__(self, folder: StrPath, trust: TrustPolicy, *, at: datetime | None = None) -> None:
         """Read the log.
 
-        Raises UntrustedError if the trust file does not believe it, what verifying its newest
-        checkpoint raises, and StoreNotFoundError, UnreadableError, DecodeError.
+        Raises UntrustedError if the trust file does not believe it, VerificationError "log.kind" if
+        it believes it about something else than records, what verifying its newest checkpoint
+        raises, and StoreNotFoundError, UnreadableError, DecodeError.
         """
         self._log = LogFolder.open(folder)
         self._trust, self._at = trust, at
         newest = self._log.checkpoint()
         self._known = trusted_log(newest, trust)
+        if self._known.kind != v1.LOG_KIND_RECORDS:
+            raise VerificationError(
+                "must be a record log: the trust file believes this one about something else",
+                error_id="log.kind",
+                source=str(folder),
+                path="origin",
+                remedy="Name the log that the records' digests went into.",
+            )
         self._times = RecordTimes()
         last = self._head(newest)
         self._heads = (*self._kept(last), last)
         self._places = self._logged(last.size)
         self._looked_up: set[bytes] = set()
+
+    @property
+    def records(self) -> frozenset[bytes]:
+        """The digests of the records that the log says it has."""
+        return frozenset(self._places)
 
     def before(self, first: bytes, second: bytes, *namespaces: str) -> bool | None:
         """Tell whether the first record was logged before the second. None: nothing proves it."""

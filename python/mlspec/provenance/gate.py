@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mlspec import v1
 from mlspec.provenance.criteria import criteria_problems
@@ -13,10 +13,9 @@ from mlspec.provenance.findings import Finding
 from mlspec.provenance.judging import Judge
 from mlspec.provenance.late_signatures import lasting_powers, lasting_signers
 from mlspec.provenance.links import Link
+from mlspec.provenance.moments import moment
 from mlspec.provenance.rollout import Evidence, RollOut, digest_key, model_of
-
-if TYPE_CHECKING:
-    from google.protobuf.timestamp_pb2 import Timestamp
+from mlspec.provenance.values import value_name
 
 _AGAIN: Final = "Decide the gate again, for this model and this place, and roll out by that."
 _COUNTERSIGN: Final = "Have the waiver countersigned by a holder of a role with the power WAIVE."
@@ -55,7 +54,7 @@ def _who_and_why(gate: Link) -> str:
     """Return who waived what, until when and why; what was waived in the same words stands once."""
     subjects: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
     for waiver in gate.record.gate_decision.waivers:
-        until = f"{_moment(waiver.expire_time):%Y-%m-%d}"
+        until = f"{moment(waiver.expire_time):%Y-%m-%d}"
         subjects[waiver.approver.identity, until, waiver.reason].append(waiver.subject_id)
     told = [
         f"{who} waived {', '.join(dict.fromkeys(what))} until {until}: {why}"
@@ -71,7 +70,7 @@ def _decision_problems(judge: Judge, case: RollOut, gate: Link) -> Iterator[Find
         words = "must be a decision that SUCCEEDED and was RECORDED"
         yield judge.failed(gate, words, "gate.state", _AGAIN)
     if body.verdict not in _LETS_GO:
-        words = f"must be PASS or PASS_BY_WAIVER (got {v1.Verdict.Name(body.verdict)})"
+        words = f"must be PASS or PASS_BY_WAIVER (got {value_name(v1.Verdict, body.verdict)})"
         yield judge.failed(gate, words, "gate.verdict", _AGAIN)
     decided = digest_key(body.model.digest)
     if decided is None or case.model is None:
@@ -112,9 +111,9 @@ def _expiry_problems(judge: Judge, case: RollOut, gate: Link) -> Iterator[Findin
     if body.verdict == v1.VERDICT_PASS_BY_WAIVER:
         ends += [(f"the waiver of {each.subject_id}", each.expire_time) for each in body.waivers]
     sealed_by = case.shown.time_of(case.deployment) or case.at or datetime.now(UTC)
-    claimed = _moment(case.deployment.header.create_time)
+    claimed = moment(case.deployment.header.create_time)
     for what, stamp in ends:
-        end = _moment(stamp)
+        end = moment(stamp)
         shown = f"{end:%Y-%m-%d %H:%M:%SZ}"
         if claimed >= end:
             words = f"must not have ended when it was relied on ({what} did on {shown})"
@@ -164,7 +163,3 @@ def _evidence(judge: Judge, case: RollOut, gate: Link, each: Evidence) -> Iterat
     if case.objectives is not None:
         objectives = case.objectives.record.objectives
         yield from criteria_problems(judge, gate, link, each.entry.outcome, objectives)
-
-
-def _moment(stamp: Timestamp) -> datetime:
-    return stamp.ToDatetime(tzinfo=UTC)

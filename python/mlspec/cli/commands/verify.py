@@ -13,7 +13,7 @@ from mlspec.cli.base import Moment, json_option
 from mlspec.cli.base import command as make_command
 from mlspec.cli.deployments import Ruling, examined, word
 from mlspec.cli.loading import is_store, open_for_reading, read_sealed
-from mlspec.cli.printing import may_draw, say, say_json
+from mlspec.cli.printing import may_draw, one_line, say, say_json
 from mlspec.cli.record_log import RecordLog, read_record_log
 from mlspec.cli.running import load_done
 from mlspec.errors import MLSpecError
@@ -128,9 +128,10 @@ def _verify_file(
             }
         )
         return holding
-    say(f"{verdict}  {stage_name(verified.stage)}  {verified.hex[:12]}  signed by {', '.join(who)}")
+    told = f"{stage_name(verified.stage)}  {verified.hex[:12]}  signed by {', '.join(who)}"
+    say(one_line(f"{verdict}  {told}"))
     for words in (*verified.doubts, *notes):
-        say(f"NOTE  {words}")
+        say(one_line(f"NOTE  {words}"))
     return holding
 
 
@@ -155,6 +156,7 @@ def _verify_store(place: str, asked: _Asked) -> int:
                 kept.append(line.to_dict())
             else:
                 _say_line(line)
+        asked = asked._replace(log=asked.log.held_against(store))
         ruling, findings = _ruling(store, asked)
     found = _worst(tally.exit_code, ruling.exit_code, asked.log.exit_code)
     code = found or asked.holding
@@ -211,9 +213,9 @@ def _say_line(line: Line) -> None:
 
 
 def _say(subject: str, verdict: str, label: str, name: str, words: str, remedy: str) -> None:
-    say(f"{verdict:<9}  {subject:<6}  {label:<34}  {name:<12}  {words}")
+    say(one_line(f"{verdict:<9}  {subject:<6}  {label:<34}  {name:<12}  {words}"))
     if remedy:
-        say(f"{'':<9}  {remedy}")
+        say(one_line(f"{'':<9}  {remedy}"))
 
 
 def _counts(tally: Tally) -> dict[str, int]:
