@@ -119,6 +119,11 @@ def changed_store() -> None:
     connection.close()
 
 
+def other_kinds() -> None:
+    """What has a verifier of its own."""
+    write("some.zip", b"PK\x03\x04 and so on")
+
+
 Case = tuple[Callable[[], None], str, int, str]
 
 CASES: list[Case] = [
@@ -156,6 +161,14 @@ CASES: list[Case] = [
     (no_store, "records newer.db", 2, r"newer\.db: must have store version"),
     (no_store, "records link.db", 2, r"link\.db: must be a regular file"),
     (no_store, "lineage missing.db abcd", 2, r"missing\.db: must exist"),
+    (other_kinds, "verify requests --trust trust.json", 2, r"mlspec log verify"),
+    (other_kinds, "verify loans/bundle --trust trust.json", 2, r"mlspec evidence verify"),
+    (
+        other_kinds,
+        "verify some.zip --trust trust.json",
+        2,
+        r"some\.zip: .*\n.*mlspec evidence verify",
+    ),
     (changed_store, "show changed.db 0000", 2, r"must hold a record"),
 ]
 

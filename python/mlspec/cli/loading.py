@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mlspec.store import Store, UnverifiedRecord
 
 _SQLITE: Final = b"SQLite format 3\x00"
+_ZIP: Final = b"PK\x03\x04"
 _STREAM_SUFFIX: Final = ".mlspecs"
 
 
@@ -38,10 +39,33 @@ def is_store(place: str) -> bool:
     if not stat.S_ISREG(mode):
         return path.suffix == ".db"
     try:
-        with path.open("rb") as file:
-            return file.read(len(_SQLITE)) == _SQLITE or path.suffix == ".db"
+        return _starts(path, _SQLITE) or path.suffix == ".db"
     except OSError:
         return path.suffix == ".db"
+
+
+def require_records(place: str) -> None:
+    """Raise UsageError, naming the right command, for what holds no records but looks as if."""
+    path = Path(place)
+    try:
+        if (path / "checkpoint").is_file():
+            kind, command = "a log", "log"
+        elif (path / "MANIFEST").is_file() or (path.is_file() and _starts(path, _ZIP)):
+            kind, command = "evidence", "evidence"
+        else:
+            return
+    except (OSError, ValueError):
+        return  # whoever reads it says what is wrong
+    raise UsageError(
+        f"must be a record or a store (got {kind})",
+        source=place,
+        remedy=f"Use `mlspec {command} verify`.",
+    )
+
+
+def _starts(path: Path, mark: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(mark)) == mark
 
 
 def open_for_reading(place: str) -> Store:

@@ -12,7 +12,7 @@ import click
 from mlspec.cli.base import Moment, json_option
 from mlspec.cli.base import command as make_command
 from mlspec.cli.deployments import Ruling, examined, word
-from mlspec.cli.loading import is_store, open_for_reading, read_sealed
+from mlspec.cli.loading import is_store, open_for_reading, read_sealed, require_records
 from mlspec.cli.printing import may_draw, one_line, say, say_json
 from mlspec.cli.record_log import RecordLog, read_record_log
 from mlspec.cli.running import load_done
@@ -80,6 +80,7 @@ def command(
         trust.require_version(min_trust_version)
     # What nobody judged must not look as if it held: neither to people nor to scripts.
     holding = _UNDECIDED if trust.asks and not records_only else 0
+    require_records(place)
     if not is_store(place):
         return _verify_file(place, trust, at, holding, as_json=as_json)
     log = read_record_log(record_log, known_checkpoint, trust, at)
