@@ -66,7 +66,19 @@ def prove_inclusion(nodes: Nodes, index: int, size: int) -> tuple[bytes, ...]:
         raise UsageError(
             f"must be 0 or more and below {size} (got {index})", error_id="log.index", path="index"
         )
-    return tuple(_range_root(nodes, *piece) for piece in _siblings(index, index + 1, size))
+    # Level by level, as RFC 9162 (section 2.1.3.2) verifies it; only the last sibling of a level
+    # can be a subtree that is not full.
+    hashes = []
+    at, last, level = index, size - 1, 0
+    while last:
+        if at & 1:
+            hashes.append(nodes.node(level, at - 1))
+        elif at < last:
+            full = (at + 2) << level <= size
+            sibling = nodes.node(level, at + 1) if full else _range_root(nodes, last << level, size)
+            hashes.append(sibling)
+        at, last, level = at >> 1, last >> 1, level + 1
+    return tuple(hashes)
 
 
 def prove_consistency(nodes: Nodes, old_size: int, size: int) -> tuple[bytes, ...]:
