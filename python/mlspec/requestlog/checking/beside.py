@@ -82,17 +82,22 @@ def check_lines(folder: LogFolder, size: int) -> Iterator[LogLine]:
 
 def _line_lines(folder: LogFolder, size: int) -> Iterator[LogLine]:
     good = bad = 0
+    last = -1
     kept = lru_cache(maxsize=16)(lambda number: _hashes(folder, size, number))
     for place in _lines(folder.root):
         if place.leaf >= size:
             continue  # written since the checkpoint, which says nothing about it yet
-        hashes = kept(place.leaf // WIDTH) if place.leaf >= 0 else ()
+        hashes = kept(place.leaf // WIDTH) if place.leaf > last else ()
+        last = max(last, place.leaf)
         if hashes and hashes[place.leaf % WIDTH] == place.leaf_hash:
             good += 1
             continue
         bad += 1
         if bad == 1:
-            words = f"{place.file}, line {place.line}: must end with its leaf's number and hash"
+            words = (
+                f"{place.file}, line {place.line}: must end with its leaf's number and hash,"
+                " and come once, after the lines of earlier leaves"
+            )
             yield LogLine("log.line", Verdict.FAIL, words, _LINE_REMEDY)
     if bad > 1:
         yield LogLine("log.line", Verdict.FAIL, f"and {bad - 1} more lines like it")

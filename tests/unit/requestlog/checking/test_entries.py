@@ -325,6 +325,20 @@ def test_text_lines_name_their_leaves(tmp_path: Path) -> None:
     assert "access.log, line 1" in report.problems[0].words
 
 
+def test_l1_a_text_line_that_comes_twice_is_noticed(tmp_path: Path) -> None:
+    """Whoever counts lines would count one request as two."""
+    entries = folders.plain(20)
+    leaves = folders.leaves_of(entries)
+    folder = folders.write(tmp_path / "log", leaves)
+    lines = [line(entries[at], leaf_hash(leaves[at])) + b"\n" for at in range(2, 20)]
+    (folder / "access.log").write_bytes(b"".join(lines))
+    assert folders.failed(verify_log(folder, KEY)) == []
+    for altered in ([*lines, lines[4]], [lines[1], lines[0], *lines[2:]]):
+        (folder / "access.log").write_bytes(b"".join(altered))
+        (problem,) = verify_log(folder, KEY).problems
+        assert problem.id == "log.line"
+
+
 def test_lines_that_cannot_be_read_are_not_proven(tmp_path: Path) -> None:
     """Somebody compressed them: the log holds all the same."""
     folder = folders.write(tmp_path / "log", folders.leaves_of(folders.plain(5)))
