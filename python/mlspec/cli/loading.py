@@ -86,6 +86,15 @@ def read_sealed(path: str) -> Sealed:
         raise error.from_source(name_of(path))  # noqa: B904 - the same error, with its place
 
 
+def read_checkpoint(path: str | None) -> bytes | None:
+    """Read a signed note that the user remembers, if one is named. Raises what reading raises."""
+    if path is None:
+        return None
+    from mlspec.requestlog.notes import MAX_NOTE
+
+    return read_bytes(path, max_bytes=MAX_NOTE)
+
+
 def find_sealed(place: str, digest: str | None) -> Sealed:
     """Read an envelope, or take the one record out of a store whose digest starts so.
 

@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mlspec.cli.printing import say, say_json
-from mlspec.errors import UsageError, VerificationError
+from mlspec.errors import VerificationError
 
 if TYPE_CHECKING:
     from mlspec.requestlog.disk import LogFolder
     from mlspec.requestlog.proven_time import ProvenTime
     from mlspec.sealing import TrustPolicy
 
-_MAX_ANSWER: Final = 65_536
 _IMPRINT: Final = "timestamp.imprint"
 
 
 def write_request(log: str, target: str, *, as_json: bool) -> None:
     """Write the request to have the newest checkpoint seen, and keep that checkpoint.
 
-    Raises UsageError if the extra is not installed or the file exists, and what reading and
-    keeping raise.
+    Raises UsageError if the extra is not installed, InputError if the file exists, and what
+    reading and keeping raise.
     """
+    from mlspec.files import write_bytes
     from mlspec.requestlog import Note
     from mlspec.requestlog.disk import LogFolder
     from mlspec.requestlog.keeping import keep_checkpoint
     from mlspec.requestlog.timestamp_requests import request_for
 
     note = LogFolder.open(log).checkpoint()
-    request = request_for(Note.from_bytes(note).text)
-    if Path(target).exists():
-        raise UsageError(
-            "must not exist yet",
-            error_id="file.exists",
-            source=target,
-            remedy="Name another file (--request), or move this one away.",
-        )
+    write_bytes(request_for(Note.from_bytes(note).text), target)
     size = keep_checkpoint(log, note)
-    Path(target).write_bytes(request)
     if as_json:
         say_json({"request": target, "treeSize": size})
     else:
@@ -53,10 +44,10 @@ def keep_answer(log: str, answer: str, trust: str, *, as_json: bool) -> None:
     from mlspec.files import read_bytes
     from mlspec.requestlog.disk import LogFolder
     from mlspec.requestlog.keeping import keep_token
-    from mlspec.requestlog.timestamp_requests import token_of
+    from mlspec.requestlog.timestamp_requests import MAX_TOKEN, token_of
     from mlspec.sealing import TrustPolicy
 
-    token = token_of(read_bytes(answer, max_bytes=_MAX_ANSWER))
+    token = token_of(read_bytes(answer, max_bytes=MAX_TOKEN))
     policy = TrustPolicy.load(trust)
     policy.require_current()
     note, time = _seen(LogFolder.open(log), token, policy)

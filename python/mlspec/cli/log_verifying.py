@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from mlspec.cli.loading import read_checkpoint
 from mlspec.cli.printing import may_draw, one_line, say, say_json
-from mlspec.files import read_bytes
 
 if TYPE_CHECKING:
     from mlspec.requestlog.checking import LogReport
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _LONG_WORK: Final = 50_000
 _WORTH_PROCESSES: Final = 200_000
-_MAX_NOTE: Final = 65_536
 _WORDS: Final = {0: "HOLDS", 1: "DOES NOT HOLD"}
 
 
@@ -131,9 +130,7 @@ def _verify(log: str, trust: TrustPolicy, asked: Asked, owner: LogReport | None)
 
     size = LogFolder.open(log).size()
     is_owner = asked.owner == log and owner is None
-    known = (
-        None if asked.known is None or is_owner else read_bytes(asked.known, max_bytes=_MAX_NOTE)
-    )
+    known = None if is_owner else read_checkpoint(asked.known)
     with bar(size, "verifying") as advance:
         return verify_trusted_log(
             log,

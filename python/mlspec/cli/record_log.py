@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from mlspec.cli.loading import read_checkpoint
 from mlspec.errors import UsageError
-from mlspec.files import read_bytes
 
 if TYPE_CHECKING:
     from mlspec.provenance.folder_times import FolderTimes
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from mlspec.sealing import TrustPolicy
     from mlspec.store import Store
 
-_MAX_NOTE: Final = 65_536
 _LINK: Final = "log.records"
 
 
@@ -75,8 +74,7 @@ def read_record_log(
     from mlspec.provenance.folder_times import FolderTimes
     from mlspec.requestlog.checking import verify_trusted_log
 
-    note = None if known is None else read_bytes(known, max_bytes=_MAX_NOTE)
-    report = verify_trusted_log(folder, trust, known=note, at=at)
+    report = verify_trusted_log(folder, trust, known=read_checkpoint(known), at=at)
     if report.exit_code:
         return RecordLog(report.lines, None, report.exit_code)
     return RecordLog(report.lines, FolderTimes(folder, trust, at=at))

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Final, Self
 from mlspec import v1
 from mlspec.codec import decode
 from mlspec.errors import UsageError
+from mlspec.requestlog.closing import Closing
 from mlspec.requestlog.disk import LogWriter
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from mlspec.files import StrPath
     from mlspec.requestlog.checkpoints import VerifiedCheckpoint
     from mlspec.sealing import Signer
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 _CHECKPOINTED: Final = v1.LogDurability(checkpointed=v1.CheckpointedDurability())
 
 
-class RecordLog:
+class RecordLog(Closing):
     """The one writer of a record log. Give it to `mlspec.Run` as `record_log`.
 
     A record is logged once, after it was stored. Records that other processes of the run stored
@@ -112,14 +111,3 @@ class RecordLog:
                 remedy="Give the log of records another folder than that of requests.",
             )
         return entries
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

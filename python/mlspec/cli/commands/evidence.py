@@ -10,15 +10,12 @@ import click
 from mlspec.cli.base import Moment, json_option
 from mlspec.cli.base import command as make_command
 from mlspec.cli.evidence_view import say_report
-from mlspec.cli.loading import open_for_reading
+from mlspec.cli.loading import open_for_reading, read_checkpoint
 from mlspec.cli.printing import note
 from mlspec.cli.running import load_done
-from mlspec.files import read_bytes
 
 if TYPE_CHECKING:
     from mlspec.sealing import TrustPolicy
-
-_MAX_NOTE = 65_536
 
 
 @click.group(
@@ -129,9 +126,7 @@ def verify(
     from mlspec.evidence import verify as verify_bundle
 
     trust = _load(trust_path, min_trust_version)
-    known = None
-    if known_checkpoint is not None:
-        known = read_bytes(known_checkpoint, max_bytes=_MAX_NOTE)
+    known = read_checkpoint(known_checkpoint)
     report = verify_bundle(bundle, trust, at=at, known_checkpoint=known)
     say_report(report, as_json=as_json)
     return report.exit_code

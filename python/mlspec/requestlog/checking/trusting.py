@@ -18,6 +18,7 @@ from mlspec.requestlog.disk.folder import LogFolder
 from mlspec.requestlog.disk.layout import TOKENS
 from mlspec.requestlog.notes import Note
 from mlspec.requestlog.proven_time import ProvenTime
+from mlspec.requestlog.timestamp_requests import MAX_TOKEN
 from mlspec.requestlog.trusted_checkpoints import MAX_TOKENS, proven_time
 from mlspec.requestlog.trusted_logs import log_key, require_counting, witness_keys
 from mlspec.sealing import TrustedLog, TrustPolicy
@@ -25,7 +26,6 @@ from mlspec.sealing.requirements import Requirement, merged
 from mlspec.sealing.trusted import matches
 
 _TIME: Final = "log.time"
-_MAX_TOKEN: Final = 65_536
 
 
 def verify_trusted_log(
@@ -130,7 +130,7 @@ def _tokens(folder: StrPath, size: int) -> list[bytes]:
     files, tokens = LogFiles(folder), list[bytes]()
     for name in files.names(TOKENS):
         if name.startswith(f"{size}-") and len(tokens) <= MAX_TOKENS:
-            token = files.read(f"{TOKENS}/{name}", _MAX_TOKEN)
+            token = files.read(f"{TOKENS}/{name}", MAX_TOKEN)
             tokens += [] if token is None else [token]
     return tokens
 

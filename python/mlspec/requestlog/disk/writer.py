@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from mlspec import v1
 from mlspec.records import now
+from mlspec.requestlog.closing import Closing
 from mlspec.requestlog.disk.folder import LogFolder
 from mlspec.requestlog.disk.leaves import NONCE_SIZE, event_bytes, require_event
 from mlspec.requestlog.disk.opening import opened
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mlspec.sealing import PublicKey, Signer
 
 
-class LogWriter:
+class LogWriter(Closing):
     """Appends to one log: the only object, of the only process, that does.
 
     Several threads may use it. Entries wait in memory until `commit`; threads that commit at the
@@ -212,14 +212,3 @@ class LogWriter:
     def abandon(self) -> None:
         """Let go of the log without a commit: what was not committed is lost, as in a crash."""
         self._sequencer.abandon()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

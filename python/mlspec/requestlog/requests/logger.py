@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from types import TracebackType
 from typing import Any, Final, Self
 
 from mlspec import v1
 from mlspec.files import StrPath
+from mlspec.requestlog.closing import Closing
 from mlspec.requestlog.disk import LogWriter, side_lock
 from mlspec.requestlog.requests.counting import counted
 from mlspec.requestlog.requests.deployment import Deployment
@@ -31,7 +31,7 @@ TEXT_BYTES: Final = 64 * 1024 * 1024
 _PATIENCE: Final = 10.0
 
 
-class RequestLogger:
+class RequestLogger(Closing):
     """Logs every request, failed ones too, and loses none without counting it.
 
     Threads and event loops of one process share it; several processes have a log, and an origin,
@@ -247,17 +247,6 @@ class RequestLogger:
             self._pump.join()
         finally:
             self._writer.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _announce(self, deployment: Deployment) -> None:
         # Taken up first: what begins from here on must not be logged under the one before.

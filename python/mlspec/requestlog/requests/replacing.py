@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from mlspec.errors import StoreUnwritableError
-from mlspec.files import unreadable
+from mlspec.files import sync_folder, unreadable
 
 _DRAFT: Final = ".draft"
 
@@ -87,16 +86,6 @@ def remove_drafts(folder: Path) -> None:
     """Remove what a rewriting that died left behind. For the holder of the lock."""
     for draft in folder.glob(f".*{_DRAFT}"):
         draft.unlink(missing_ok=True)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make new names last; folders cannot be opened on every system."""
-    with suppress(PermissionError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def unwritable(error: OSError, path: Path) -> StoreUnwritableError:
